@@ -1,0 +1,50 @@
+# Everything that is done with Latchkey. `make run` to see it, `make test` to check it.
+
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
+WASM_EXEC = $(shell $(GO) env GOROOT)/lib/wasm/go_js_wasm_exec
+# Node gets a bare environment: Go's start script takes arguments and environment of at most 8 kB.
+JS = env -i PATH="$(PATH)" HOME="$(HOME)" GOFLAGS="$(GOFLAGS)" GOPROXY="$(shell $(GO) env GOPROXY)" GOOS=js GOARCH=wasm CGO_ENABLED=0
+
+.PHONY: run build client test needs lint generate bench
+
+run: build ## serve http://localhost:8080 on an SQLite file, with a demo account
+	bin/latchkey serve --demo
+
+build: client ## bin/latchkey, one binary with every asset inside
+	$(GO) build -trimpath -o bin/latchkey ./server
+
+client: ## the browser client, built into web/dist
+	$(GO) run ./web/bundle
+
+test: needs client ## all tests: unit, race detector, js/wasm, the browser
+	$(GO) test -race ./...
+	$(JS) $(GO) test -exec "$(WASM_EXEC)" ./shared/...
+
+# What the tests need beside Go and a C compiler comes from Debian's packages.
+needs:
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v node >/dev/null || missing="$$missing nodejs"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	else \
+		echo "make test needs packages that are not installed: apt-get install$$missing" >&2; exit 1; \
+	fi
+
+lint: ## static checks
+	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted" >&2; exit 1; fi
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./shared/... ./wasm/...
+	$(GO) run $(STATICCHECK) ./...
+
+generate: ## the executor and the components; their output is committed
+	$(GO) generate ./server/internal/graph
+	$(GO) tool templ generate -path shared/ui
+	$(GO) tool templ generate -path web
+
+bench: client ## the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./server/... ./shared/...
