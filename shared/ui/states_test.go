@@ -1,0 +1,81 @@
+package ui_test
+
+import (
+	"time"
+
+	"github.com/a-h/templ"
+
+	"example.com/latchkey/shared/ui"
+)
+
+var (
+	ada  = &ui.User{ID: "u1", Name: "Ada Lovelace", Email: "ada@example.com"}
+	noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	// elsewhere checks that a time is shown in UTC wherever it was made.
+	elsewhere = time.FixedZone("", 2*60*60)
+)
+
+var checked = &ui.CheckView{Places: []ui.Place{
+	{Name: "Cookies a script can read"},
+	{Name: "Local storage", Searched: 1},
+	{Name: "The page's markup", Searched: 214},
+	{Name: "Address, history, referrer and window name", Searched: 4},
+}}
+
+var leaked = &ui.CheckView{Places: []ui.Place{
+	{Name: "Local storage", Searched: 3, Found: 1},
+	{Name: "Session storage", Searched: 1},
+}}
+
+var somePosts = []ui.Post{
+	{ID: "p2", Title: "On rotating keys", Body: "A key that changes with every use\nis worth little to whoever finds it.", CreatedAt: noon.In(elsewhere)},
+	{ID: "p1", Title: "Hello", Body: "First.", CreatedAt: noon.Add(-26 * time.Hour)},
+}
+
+var someSessions = []ui.Session{
+	{ID: "s1", Device: "Firefox on Linux", IP: "192.0.2.7", LastUsed: "just now", Since: "2 Nov 2026", LastUsedAt: noon, SinceAt: noon.Add(-21 * 24 * time.Hour), Current: true},
+	{ID: "s2", Device: "Safari on iPhone", IP: "2001:db8::1", LastUsed: "3 hours ago", Since: "1 Nov 2026"},
+	{ID: "s3", LastUsed: "2 days ago", Since: "20 Oct 2026"},
+}
+
+// state is a component in one of its states, by the name of its golden file.
+type state struct {
+	name string
+	c    templ.Component
+}
+
+// states is every component in every state that looks different.
+var states = []state{
+	{"home-visitor", ui.Home(ui.HomeView{})},
+	{"home-user", ui.Home(ui.HomeView{User: ada})},
+	{"login", ui.Login(ui.LoginView{Path: "/login"})},
+	{"login-wrong", ui.Login(ui.LoginView{Path: "/posts", Email: "ada@example.com", Error: ui.FormError{Alert: "Email or password is incorrect."}})},
+	{"login-ended", ui.Login(ui.LoginView{Path: "/account", Reason: "You were logged out because your password was changed."})},
+	{"signup", ui.Signup(ui.SignupView{Path: "/signup"})},
+	{"signup-wrong", ui.Signup(ui.SignupView{Path: "/signup", Name: "Ada", Email: "ada@example", Error: ui.FormError{
+		Alert:  "The account could not be created.",
+		Fields: map[string]string{"email": "This is not an email address.", "password": "Use at least 8 characters."},
+	}})},
+	{"posts", ui.Posts(ui.PostsView{Path: "/posts", Posts: somePosts, Older: "/posts?after=p1"})},
+	{"posts-none", ui.Posts(ui.PostsView{Path: "/posts"})},
+	{"posts-end", ui.Posts(ui.PostsView{Path: "/posts?after=p1", Newer: "/posts"})},
+	{"posts-wrong", ui.Posts(ui.PostsView{Path: "/posts", Title: "Kept", Body: "\nKept, too", Error: ui.FormError{
+		Fields: map[string]string{"title": "The title is too long."},
+	}})},
+	{"account", ui.Account(ui.AccountView{Path: "/account", User: ada, Sessions: someSessions})},
+	{"account-wrong", ui.Account(ui.AccountView{Path: "/account", Sessions: someSessions[:1], Error: ui.FormError{
+		Alert:  "The password was not changed.",
+		Fields: map[string]string{"current": "This is not your current password."},
+	}})},
+	{"account-failed", ui.Account(ui.AccountView{Path: "/account", Error: ui.FormError{Alert: "There is no such session."}})},
+	{"message", ui.Message(ui.MessageView{Heading: "Page not found", Text: "There is nothing at this address.", Href: "/", Link: "Go to the start page"})},
+	{"message-bare", ui.Message(ui.MessageView{Heading: "Something went wrong"})},
+	{"token-server", ui.Token(ui.TokenView{Expiry: "ignored", Next: "ignored", Refreshes: 3, Check: checked})},
+	{"token-running", ui.Token(ui.TokenView{Running: true, Expiry: "4:31", Next: "3:46", Refreshes: 12})},
+	{"token-checked", ui.Token(ui.TokenView{Running: true, Expiry: "4:31", Next: "3:46", Check: checked})},
+	{"check-none", ui.Check(nil)},
+	{"check-leaked", ui.Check(leaked)},
+	{"app-visitor", ui.App(ui.Frame{Path: "/login"}, nil)},
+	{"app-user", ui.App(ui.Frame{Path: "/posts?after=p1", User: ada, Notice: "Your post was published."}, templ.NopComponent)},
+	{"app-home", ui.App(ui.Frame{Path: "/", User: &ui.User{ID: "u2", Email: "no-name@example.com"}}, templ.NopComponent)},
+}

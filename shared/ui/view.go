@@ -1,0 +1,145 @@
+package ui
+
+import "time"
+
+// Frame is what every page has around its own content.
+type Frame struct {
+	// Path is the current path, e.g. "/posts". Forms of the frame post to it,
+	// and it marks the current link of the navigation.
+	Path string
+	// Title is the document's title, without the product's name. App does not
+	// print it: the shell and the client do.
+	Title string
+	// User is who is logged in, nil where nobody is.
+	User *User
+	// Notice is a sentence about what just happened; "" for none.
+	Notice string
+	// Token is what the token region shows. It is drawn only if User is set.
+	Token TokenView
+}
+
+// User is the logged-in user as pages show one.
+type User struct {
+	ID, Name, Email string
+}
+
+// TokenView is the state of the access token, without the token.
+type TokenView struct {
+	// Running is false where the server rendered the page and the client is
+	// not there yet: then the region shows dashes and the fields below are
+	// not looked at.
+	Running bool
+	// Expiry and Next are the times to expiry and to the next refresh, as
+	// minutes and seconds: "4:31".
+	Expiry, Next string
+	// Refreshes counts the refreshes since the client started.
+	Refreshes int
+	// Check is the last search of the page's storage, nil before the first.
+	Check *CheckView
+}
+
+// CheckView is the outcome of a search of the page's storage for the token.
+type CheckView struct {
+	Places []Place
+}
+
+// Place is one place that was searched, such as "localStorage".
+type Place struct {
+	Name string
+	// Searched is how many values were looked at, Found how many of them held
+	// a token.
+	Searched, Found int
+}
+
+// Totals returns the number of values searched and the number of those that
+// held a token, over all places.
+func (v CheckView) Totals() (searched, found int) {
+	for _, p := range v.Places {
+		searched += p.Searched
+		found += p.Found
+	}
+	return searched, found
+}
+
+// FormError is what is wrong with a form that was sent. The zero value is no
+// error. The first field that is wrong has the autofocus attribute. To move
+// the focus by hand: a field's id is its name, the alert's is "form-error".
+type FormError struct {
+	// Alert is a sentence about the whole form; "" for none.
+	Alert string
+	// Fields maps a field's name, as the form sends it, to what is wrong with
+	// it.
+	Fields map[string]string
+}
+
+// LoginView is the login form. It may stand at the path of any restricted
+// page, and posts to that path.
+type LoginView struct {
+	Path  string
+	Email string // kept input
+	// Reason is a sentence why the session before this one ended; "" for none.
+	Reason string
+	Error  FormError
+}
+
+// SignupView is the form that creates an account.
+type SignupView struct {
+	Path        string
+	Name, Email string // kept input
+	Error       FormError
+}
+
+// PostsView is the page of the user's posts, newest first.
+type PostsView struct {
+	Path        string
+	Posts       []Post
+	Title, Body string // kept input
+	Error       FormError
+	// Older and Newer are paths of the neighbouring pages; "" for none.
+	Older, Newer string
+}
+
+// Post is one post.
+type Post struct {
+	ID, Title, Body string
+	CreatedAt       time.Time
+}
+
+// AccountView is the page of the user's sessions and password. The fields of
+// its form error are "current" and "new". With one of them set, the alert
+// stands in the form; without, at the top of the page.
+type AccountView struct {
+	Path string
+	// User is whose account it is; nil leaves the identity out.
+	User     *User
+	Sessions []Session
+	Error    FormError
+}
+
+// Session is one place where the user is logged in.
+type Session struct {
+	ID string
+	// Device is a short description of the browser and system; "" shows
+	// "Unknown device".
+	Device, IP string
+	// LastUsed and Since say when the session was last used and when it began,
+	// as a person reads it: "3 minutes ago", "2 Jan 2026".
+	LastUsed, Since string
+	// LastUsedAt and SinceAt are the same as points in time, for machines. A
+	// zero one is left out.
+	LastUsedAt, SinceAt time.Time
+	// Current marks the session that asks.
+	Current bool
+}
+
+// HomeView is the start page.
+type HomeView struct {
+	User *User // nil where nobody is logged in
+}
+
+// MessageView is a page that says one thing: not found, unreachable, failed.
+type MessageView struct {
+	Heading, Text string
+	// Href and Link are the path and the text of the way on; "" for none.
+	Href, Link string
+}

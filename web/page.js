@@ -1,0 +1,180 @@
+// The page's shim: forwards what the person does to the worker, and puts the HTML that comes back in place.
+// It holds no token and no logic of the application. Until the worker is ready, and where it cannot run, it
+// leaves every link and form to the browser: the server answers them all.
+//
+// The messages, each an object with a `type`:
+//   to the worker    hello {lock, path, session, user} · intent {call, path, intent, fields} · go {call, path}
+//                    checked {places: [{name, searched, found}]}
+//   from the worker  ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
+import { searchForToken } from "./check.js";
+
+const root = document.documentElement;
+const CALL_TIMEOUT = 30_000; // ms: the worker answers every call within 20 s, if it lives
+
+// The only policy of the page: HTML comes from the worker, and the only script it may name is the worker's.
+const policy = trustedTypesPolicy();
+function trustedTypesPolicy() {
+  const rules = {
+    createHTML: (html) => html,
+    createScriptURL: (url) => {
+      const u = new URL(url, location.href);
+      if (u.origin === location.origin && u.pathname === "/assets/worker.js") return u.href;
+      throw new TypeError("not the worker's address: " + u.pathname);
+    },
+  };
+  return globalThis.trustedTypes ? trustedTypes.createPolicy("latchkey", rules) : rules;
+}
+
+let port = null;
+let release = null; // gives the page's lock back: the worker then knows that this page has gone
+let calls = 0;
+let pending = null; // the one call under way: {call, push, busy, timer}
+
+const here = () => location.pathname + location.search;
+const ready = () => root.dataset.client === "ready";
+
+// connect opens a port to the worker. The page holds a lock of its own name as long as it is there: a port says
+// nothing when its page dies, a lock is given back.
+function connect() {
+  const url = policy.createScriptURL(root.dataset.worker);
+  if (typeof SharedWorker === "function") {
+    const worker = new SharedWorker(url, { type: "module", name: "latchkey", extendedLifetime: true });
+    worker.onerror = failed;
+    port = worker.port;
+  } else {
+    port = new Worker(url, { type: "module", name: "latchkey" });
+    port.onerror = failed;
+  }
+  port.onmessage = (event) => receive(event.data);
+  const lock = "latchkey-page-" + crypto.randomUUID();
+  navigator.locks.request(lock, () => {
+    const held = new Promise((resolve) => (release = resolve));
+    send({ type: "hello", lock, path: here(), session: root.dataset.session, user: root.dataset.user });
+    return held;
+  }).catch(failed);
+}
+
+function send(message) {
+  port.postMessage(message);
+}
+
+function failed() {
+  root.dataset.client = "failed";
+  settle();
+}
+
+function receive(message) {
+  switch (message.type) {
+    case "ready":
+      root.dataset.client = "ready";
+      check();
+      break;
+    case "failed":
+      failed();
+      break;
+    case "view":
+      show(message);
+      break;
+    case "patch": {
+      const target = document.getElementById(message.id);
+      if (target) target.innerHTML = policy.createHTML(message.html);
+      break;
+    }
+  }
+}
+
+// show puts a page in place: one that was asked for, or one that the worker sends because the session changed.
+function show(view) {
+  const call = pending && pending.call === view.call ? pending : null;
+  if (view.call && !call) return; // an answer to a call that was given up
+  if (call) settle();
+  document.getElementById("app").outerHTML = policy.createHTML(view.html);
+  document.title = view.title;
+  root.dataset.session = view.session;
+  root.dataset.user = view.user;
+  if (view.path !== here()) {
+    if (call && !call.push) history.replaceState(null, "", view.path);
+    else history.pushState(null, "", view.path);
+  }
+  if (call) {
+    if (call.push) scrollTo(0, 0);
+    const target = (view.focus && document.getElementById(view.focus)) || document.getElementById("heading");
+    if (target) target.focus({ preventScroll: !view.focus });
+  }
+  check();
+}
+
+// ask sends a call of which only one is under way at a time; busy is the element that shows it.
+function ask(message, { push, busy }) {
+  if (pending) settle();
+  const call = ++calls;
+  const timer = setTimeout(failed, CALL_TIMEOUT);
+  pending = { call, push, busy, timer };
+  busy?.setAttribute("aria-busy", "true");
+  send({ ...message, call });
+}
+
+function settle() {
+  if (!pending) return;
+  clearTimeout(pending.timer);
+  pending.busy?.removeAttribute("aria-busy");
+  pending = null;
+}
+
+async function check() {
+  if (!document.getElementById("token-check")) return;
+  send({ type: "checked", places: await searchForToken() });
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!ready() || event.defaultPrevented) return;
+  const data = new FormData(form, event.submitter);
+  const intent = data.get("intent");
+  if (typeof intent !== "string") return;
+  event.preventDefault();
+  if (form.getAttribute("aria-busy") === "true") return; // a double click is one intent
+  data.delete("intent");
+  ask({ type: "intent", path: here(), intent, fields: Object.fromEntries(data) }, { push: true, busy: form });
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-check]")) {
+    if (ready()) check();
+    return;
+  }
+  const link = event.target.closest?.("a[href]");
+  if (!link || !ready() || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || link.target || link.hasAttribute("download")) return;
+  const to = new URL(link.href, location.href);
+  if (to.origin !== location.origin || to.pathname.startsWith("/assets/")) return;
+  if (to.hash && to.pathname + to.search === here()) return;
+  event.preventDefault();
+  ask({ type: "go", path: to.pathname + to.search }, { push: true, busy: link });
+});
+
+addEventListener("popstate", () => {
+  if (ready()) ask({ type: "go", path: here() }, { push: false, busy: document.getElementById("main") });
+  else location.reload();
+});
+
+// A page in the back-forward cache counts as gone, and introduces itself anew when it is shown again.
+addEventListener("pagehide", () => {
+  settle();
+  root.dataset.client = "server";
+  release?.();
+  port?.close?.();
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) start();
+});
+
+function start() {
+  try {
+    connect();
+  } catch (error) {
+    console.error("latchkey: no worker here:", error);
+    failed();
+  }
+}
+start();

@@ -1,0 +1,49 @@
+// The worker's entry script: starts the Go client and hands it the ports of the pages.
+//
+// It runs as a SharedWorker, one for all tabs, or as a dedicated Worker, one for each, where there is no
+// SharedWorker. The Go side takes over through the one object below, and finds there what came before it was ready.
+import "./wasm_exec.js";
+
+const pages = new Set(); // every page that is there: only a crash of the client needs them here
+let failure = null; // why the client cannot run, told to every page that asks
+
+const state = {
+  waiting: [], // ports that connected before Go was ready
+  onport: null, // set by Go: takes a port
+  gone: (port) => pages.delete(port), // called by Go when a port's page has gone
+};
+self.latchkey = state;
+
+// attach hands a page's port to Go, or keeps it until Go is ready. It must be registered before anything is awaited:
+// a connect event that nobody listens to is lost.
+function attach(port) {
+  if (failure) {
+    port.postMessage({ type: "failed" });
+    return;
+  }
+  pages.add(port);
+  if (state.onport) state.onport(port);
+  else state.waiting.push(port);
+}
+
+function fail(reason) {
+  failure = reason;
+  console.error("latchkey: the client cannot run:", reason);
+  for (const port of pages) port.postMessage({ type: "failed" });
+  pages.clear();
+}
+
+if ("SharedWorkerGlobalScope" in self) {
+  self.onconnect = (event) => attach(event.ports[0]);
+} else {
+  // A dedicated worker loses what is posted before Go listens; a port keeps it.
+  const { port1, port2 } = new MessageChannel();
+  self.onmessage = (event) => port1.postMessage(event.data);
+  port1.onmessage = (event) => self.postMessage(event.data);
+  attach(port2);
+}
+
+const go = new Go();
+WebAssembly.instantiateStreaming(fetch("./latchkey.wasm"), go.importObject)
+  .then(({ instance }) => go.run(instance))
+  .then(() => fail("the program ended"), (error) => fail(String(error)));
