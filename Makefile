@@ -42,9 +42,7 @@ lint: ## static checks
 	$(GO) run $(STATICCHECK) ./...
 
 generate: ## the executor and the components; their output is committed
-	$(GO) generate ./server/internal/graph
-	$(GO) tool templ generate -path shared/ui
-	$(GO) tool templ generate -path web
+	$(GO) generate ./...
 
 bench: client ## the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./server/... ./shared/...

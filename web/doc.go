@@ -11,4 +11,4 @@
 // allows scripts and styles of this origin only.
 package web
 
-//go:generate go tool templ generate -path .
+//go:generate go tool templ generate -include-version=false -path .

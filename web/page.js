@@ -101,7 +101,7 @@ function show(view) {
     const target = (view.focus && document.getElementById(view.focus)) || document.getElementById("heading");
     if (target) target.focus({ preventScroll: !view.focus });
   }
-  check();
+  if (!checked) check();
 }
 
 // ask sends a call of which only one is under way at a time; busy is the element that shows it.
@@ -121,8 +121,12 @@ function settle() {
   pending = null;
 }
 
+// check searches the page once there is a token to search for, and whenever the person asks; the worker keeps and
+// shows what came of it.
+let checked = false;
 async function check() {
   if (!document.getElementById("token-check")) return;
+  checked = true;
   send({ type: "checked", places: await searchForToken() });
 }
 

@@ -29,4 +29,4 @@
 //   - html/template is not used: it would add 0.7 MB to the wasm client.
 package ui
 
-//go:generate go tool templ generate -path .
+//go:generate go tool templ generate -include-version=false -path .
