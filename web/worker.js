@@ -27,6 +27,7 @@ function attach(port) {
 }
 
 function fail(reason) {
+  if (failure) return;
   failure = reason;
   console.error("latchkey: the client cannot run:", reason);
   for (const port of pages) port.postMessage({ type: "failed" });
@@ -44,6 +45,8 @@ if ("SharedWorkerGlobalScope" in self) {
 }
 
 const go = new Go();
+// Go calls this also where it panics in the middle of an event: then run below never settles.
+go.exit = (code) => fail("the program ended with status " + code);
 WebAssembly.instantiateStreaming(fetch("./latchkey.wasm"), go.importObject)
   .then(({ instance }) => go.run(instance))
-  .then(() => fail("the program ended"), (error) => fail(String(error)));
+  .catch((error) => fail(String(error)));

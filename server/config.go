@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// config is the flags of `latchkey serve` (contract §1).
+type config struct {
+	Addr          string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
+	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>)."`
+	DB            string        `name:"db" default:"latchkey.db" placeholder:"FILE" help:"The database: a file for SQLite."`
+	AccessTTL     time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
+	Grace         time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
+	Recovery      time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
+	IdleTTL       time.Duration `name:"idle-ttl" default:"720h" help:"A session not refreshed for this long ends."`
+	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age whatever happens; 0: never."`
+	Demo          bool          `help:"Create the demo account, with posts."`
+	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate (comes later)."`
+	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key (comes later)."`
+	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
+	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/ (comes later)."`
+	Verbose       bool          `help:"Log every request."`
+}
+
+// usageError is a value of a flag that cannot be served with.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// check returns a *usageError for the first value that makes no sense.
+func (c *config) check() error {
+	for _, d := range []struct {
+		flag    string
+		value   time.Duration
+		zeroToo bool
+	}{
+		{"access-ttl", c.AccessTTL, false}, {"grace", c.Grace, false}, {"recovery", c.Recovery, true},
+		{"idle-ttl", c.IdleTTL, false}, {"max-ttl", c.MaxTTL, true},
+	} {
+		if d.value == 0 && d.zeroToo {
+			continue
+		}
+		if d.value < time.Second || d.value%time.Second != 0 {
+			return usagef("--%s=%s: give whole seconds, at least 1s, as 90s, 5m or 720h", d.flag, d.value)
+		}
+	}
+	switch {
+	case c.IdleTTL <= c.Grace:
+		return usagef("--idle-ttl=%s must be longer than --grace=%s", c.IdleTTL, c.Grace)
+	case c.LoginAttempts < 0:
+		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
+	case c.DB == "":
+		return usagef("--db is empty: name a file")
+	case strings.HasPrefix(c.DB, "postgres://") || strings.HasPrefix(c.DB, "postgresql://"):
+		return usagef("--db: PostgreSQL comes later; name a file for SQLite")
+	case c.TLSCert != "" || c.TLSKey != "":
+		return usagef("--tls-cert and --tls-key come later; serve HTTPS with a proxy in front, and give --origin")
+	case c.AdminAddr != "":
+		return usagef("--admin-addr comes later")
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return usagef("--addr=%q: give host:port, as localhost:8080 or :8080", c.Addr)
+	}
+	return c.checkOrigin()
+}
+
+func (c *config) checkOrigin() error {
+	if c.Origin == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Origin)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Scheme+"://"+u.Host != c.Origin {
+		return usagef("--origin=%q: give scheme and host without a path, as https://app.example", c.Origin)
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		return usagef("--origin=%q: browsers keep the Secure cookie over plain http for localhost only; use https", c.Origin)
+	}
+	return nil
+}
+
+// loopback reports whether browsers trust plain http to the host (W3C Secure Contexts §3.1).
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// origin returns the public origin of a server that listens on the address.
+func (c *config) origin(listening net.Addr) string {
+	if c.Origin != "" {
+		return c.Origin
+	}
+	_, port, err := net.SplitHostPort(listening.String())
+	if err != nil || port == "80" {
+		return "http://localhost"
+	}
+	return "http://localhost:" + port
+}

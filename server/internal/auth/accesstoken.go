@@ -1,0 +1,135 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	accessTokenType = "at+jwt"   // RFC 9068 §2.1
+	clientID        = "latchkey" // RFC 9068 §2.2 wants one: there is one client, the application itself
+	maxAccessToken  = 4096       // bytes: nothing we sign comes near
+	clockLeeway     = 5 * time.Second
+)
+
+// claims are the claims of an access token (RFC 9068 §2.2). None of them is secret.
+type claims struct {
+	Issuer     string           `json:"iss"`
+	Audience   jwt.ClaimStrings `json:"aud"`
+	Subject    string           `json:"sub"`
+	ClientID   string           `json:"client_id"`
+	SessionID  string           `json:"sid"`
+	ID         string           `json:"jti"`
+	IssuedAt   *jwt.NumericDate `json:"iat"`
+	NotBefore  *jwt.NumericDate `json:"nbf,omitempty"`
+	Expiry     *jwt.NumericDate `json:"exp"`
+	Generation int64            `json:"gen"`
+}
+
+// The getters make claims a jwt.Claims.
+func (c *claims) GetIssuer() (string, error)                   { return c.Issuer, nil }
+func (c *claims) GetSubject() (string, error)                  { return c.Subject, nil }
+func (c *claims) GetAudience() (jwt.ClaimStrings, error)       { return c.Audience, nil }
+func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) { return c.Expiry, nil }
+func (c *claims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.IssuedAt, nil }
+
+// GetNotBefore hides nbf from the library, which has one leeway for all times: Validate judges it.
+func (c *claims) GetNotBefore() (*jwt.NumericDate, error) { return nil, nil }
+
+// Validate judges what the library does not. Clocks of two servers may differ a little, so a token may seem to come
+// from the future; its expiry has no such leeway.
+func (c *claims) Validate() error {
+	soon := time.Now().Add(clockLeeway)
+	switch {
+	case c.IssuedAt == nil, c.IssuedAt.After(soon):
+		return errors.New("iat is missing or in the future")
+	case c.NotBefore != nil && c.NotBefore.After(soon):
+		return errors.New("nbf is in the future")
+	case c.Subject == "" || c.SessionID == "" || c.Generation < 1:
+		return errors.New("sub, sid or gen is missing")
+	}
+	return nil
+}
+
+// minter signs access tokens and verifies them.
+type minter struct {
+	keys     *keyring
+	issuer   string
+	audience string
+	ttl      time.Duration
+	parser   *jwt.Parser
+}
+
+func newMinter(keys *keyring, issuer string, ttl time.Duration) *minter {
+	audience := issuer + "/graphql"
+	return &minter{keys: keys, issuer: issuer, audience: audience, ttl: ttl, parser: jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
+		jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(),
+	)}
+}
+
+// mint signs an access token for the session's refresh token of this generation, good for the minter's ttl or until
+// the session's end, whichever is first. Times in it are whole seconds, as every reader of JWTs expects; so its end is
+// rounded down.
+func (m *minter) mint(now time.Time, userID, sessionID string, generation int64, sessionEnd time.Time) (string, time.Time, error) {
+	jti, err := newID()
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	expiry := now.Add(m.ttl)
+	if sessionEnd.Before(expiry) {
+		expiry = sessionEnd
+	}
+	expiry = expiry.Truncate(time.Second)
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &claims{
+		Issuer: m.issuer, Audience: jwt.ClaimStrings{m.audience}, Subject: userID, ClientID: clientID,
+		SessionID: sessionID, ID: jti, Generation: generation,
+		IssuedAt: jwt.NewNumericDate(now.Truncate(time.Second)), Expiry: jwt.NewNumericDate(expiry),
+	})
+	t.Header["typ"] = accessTokenType
+	t.Header["kid"] = m.keys.kid
+	signed, err := t.SignedString(m.keys.private)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("sign an access token: %w", err)
+	}
+	return signed, expiry, nil
+}
+
+// verify returns whom the token speaks for, by its signature and claims alone. It fails with reason
+// ACCESS_TOKEN_EXPIRED or, where the token is not one of ours, UNKNOWN_TOKEN.
+func (m *minter) verify(token string) (Identity, error) {
+	if len(token) > maxAccessToken {
+		return Identity{}, unauthenticated(ReasonUnknownToken)
+	}
+	var c claims
+	_, err := m.parser.ParseWithClaims(token, &c, m.key)
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return Identity{}, unauthenticated(ReasonAccessTokenExpired)
+	case err != nil:
+		e := unauthenticated(ReasonUnknownToken)
+		e.Message, e.Err = "The access token is not valid.", err
+		return Identity{}, e
+	}
+	return Identity{UserID: c.Subject, SessionID: c.SessionID, Generation: c.Generation, Expiry: c.Expiry.Time.UTC()}, nil
+}
+
+// key returns the key that must have signed the token. The header is a stranger's until then: only its type and the
+// key's name are looked at, and no extension of it is known (RFC 7515 §4.1.11).
+func (m *minter) key(t *jwt.Token) (any, error) {
+	if t.Header["typ"] != accessTokenType {
+		return nil, errors.New("not an access token")
+	}
+	if _, extended := t.Header["crit"]; extended {
+		return nil, errors.New("unknown critical header")
+	}
+	kid, _ := t.Header["kid"].(string)
+	if public, ok := m.keys.public[kid]; ok {
+		return public, nil
+	}
+	return nil, errors.New("unknown key")
+}

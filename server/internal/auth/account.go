@@ -1,0 +1,202 @@
+package auth
+
+import (
+	"context"
+	"errors"
+)
+
+// loginTries bounds how often a login starts again because the account changed while its password was hashed.
+const loginTries = 3
+
+// SignUp creates an account and logs it in. The email address is trimmed and lower-cased; an empty name becomes the
+// part of the address before the @. It fails with BAD_USER_INPUT and a field, or EMAIL_TAKEN. A live session whose
+// refresh token v carries was this browser's, and ends (LOGGED_OUT).
+func (s *Service) SignUp(ctx context.Context, email, password, name string, v Visitor) (Grant, error) {
+	v = v.clean()
+	email = normalEmail(email)
+	name, nameErr := cleanName(name, email)
+	if err := errors.Join(checkEmail(email), checkPassword("password", password), nameErr); err != nil {
+		return Grant{}, firstError(err)
+	}
+	a, err := s.newAccount(ctx, email, password, name)
+	if err != nil {
+		return Grant{}, internal(err)
+	}
+	o, err := s.opener(ctx, &a, v, EventAccountCreated)
+	if err != nil {
+		return Grant{}, internal(err)
+	}
+	err = s.store.CreateAccount(ctx, a, o.open)
+	if errors.Is(err, ErrEmailTaken) {
+		return Grant{}, &Error{Code: CodeEmailTaken, Message: "There is already an account with this email address."}
+	}
+	if err != nil {
+		return Grant{}, internal(err)
+	}
+	return s.opened(o)
+}
+
+// newAccount hashes the password of an account to be.
+func (s *Service) newAccount(ctx context.Context, email, password, name string) (Account, error) {
+	id, err := newID()
+	if err != nil {
+		return Account{}, err
+	}
+	hash, err := s.hasher.hash(ctx, password)
+	return Account{User: User{ID: id, Email: email, Name: name}, PasswordHash: hash}, err
+}
+
+// Login opens a session for whoever knows the email address and its password. It fails with UNAUTHENTICATED and
+// INVALID_CREDENTIALS, which does not tell an unknown address from a wrong password, neither in what it says nor in
+// its time; or with RATE_LIMITED. A live session whose refresh token v carries was this browser's, and ends
+// (LOGGED_OUT).
+func (s *Service) Login(ctx context.Context, email, password string, v Visitor) (Grant, error) {
+	v = v.clean()
+	email = normalEmail(email)
+	limit := s.limit(email, v.IP)
+	for range loginTries {
+		g, err := s.login(ctx, email, password, limit, v)
+		if !errors.Is(err, ErrChanged) {
+			return g, internal(err)
+		}
+	}
+	return Grant{}, internal(ErrChanged)
+}
+
+func (s *Service) login(ctx context.Context, email, password string, limit Limit, v Visitor) (Grant, error) {
+	if err := s.checkLimit(ctx, limit); err != nil {
+		return Grant{}, err
+	}
+	a, err := s.store.AccountByEmail(ctx, email)
+	if errors.Is(err, ErrNotFound) {
+		a, err = Account{PasswordHash: s.hasher.dummy}, nil
+	}
+	if err != nil {
+		return Grant{}, err
+	}
+	newHash, err := s.checkPassword(ctx, a, password, limit, unauthenticated(ReasonInvalidCredentials))
+	if err != nil {
+		return Grant{}, err
+	}
+	o, err := s.opener(ctx, &a, v, EventLoggedIn)
+	if err != nil {
+		return Grant{}, err
+	}
+	err = s.store.OpenSession(ctx, a.ID, limit, func(l LoginSnapshot) (Opening, error) {
+		if err := stillGood(l, a); err != nil {
+			return Opening{}, err
+		}
+		opening, err := o.open(l.Now)
+		opening.PasswordHash, opening.Clear = newHash, accountSubject(limit)
+		return opening, err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return Grant{}, unauthenticated(ReasonInvalidCredentials)
+	}
+	if err != nil {
+		return Grant{}, err
+	}
+	return s.opened(o)
+}
+
+// checkPassword verifies the account's password. A wrong one is counted and answered with wrong. A right one whose
+// hash was made at another cost comes back hashed anew, else "".
+func (s *Service) checkPassword(ctx context.Context, a Account, password string, limit Limit, wrong *Error) (string, error) {
+	tooLong := len(password) > maxPassword
+	if tooLong {
+		password = password[:maxPassword]
+	}
+	ok, stale, err := s.hasher.verify(ctx, a.PasswordHash, password)
+	if err != nil {
+		return "", err
+	}
+	if !ok || tooLong || a.ID == "" {
+		if err := s.countFailure(ctx, limit); err != nil {
+			return "", err
+		}
+		return "", wrong
+	}
+	if !stale {
+		return "", nil
+	}
+	return s.hasher.hash(ctx, password)
+}
+
+// stillGood says whether a password that was verified before the step began is still the account's, and may be
+// answered: of many guesses at once no more than the limit may be.
+func stillGood(l LoginSnapshot, a Account) error {
+	switch {
+	case l.Blocked > 0:
+		return rateLimited(l.Blocked)
+	case l.PasswordHash != a.PasswordHash:
+		return ErrChanged
+	}
+	return nil
+}
+
+// ChangePassword sets a new password and ends every other session of the user (PASSWORD_CHANGED). It fails with
+// BAD_USER_INPUT of field current or new, with RATE_LIMITED, for wrong passwords count as failed logins of the
+// account, or with UNAUTHENTICATED where the asking session has ended.
+func (s *Service) ChangePassword(ctx context.Context, id Identity, current, new string) error {
+	if err := checkPassword("new", new); err != nil {
+		return err
+	}
+	a, err := s.store.Account(ctx, id.UserID)
+	if err != nil {
+		return internal(notFound(err, "There is no such account."))
+	}
+	limit := s.limit(a.Email, "")
+	if err := s.checkLimit(ctx, limit); err != nil {
+		return internal(err)
+	}
+	wrong := badInput("current", "The current password is incorrect.")
+	if _, err := s.checkPassword(ctx, a, current, limit, wrong); err != nil {
+		return internal(err)
+	}
+	hash, err := s.hasher.hash(ctx, new)
+	if err != nil {
+		return internal(err)
+	}
+	others, err := s.store.ChangePassword(ctx, id, limit, s.policy.Life, func(l LoginSnapshot) (PasswordChange, error) {
+		if l.Asking.Reason != "" {
+			return PasswordChange{}, unauthenticated(l.Asking.Reason)
+		}
+		if err := stillGood(l, a); err != nil {
+			return PasswordChange{}, err
+		}
+		return PasswordChange{
+			PasswordHash: hash, Clear: accountSubject(limit),
+			End:    Ending{Reason: ReasonPasswordChanged, BySession: id.SessionID},
+			Events: []Event{{Kind: EventPasswordChanged, At: l.Now, UserID: a.ID, SessionID: id.SessionID}},
+		}, nil
+	})
+	if errors.Is(err, ErrChanged) {
+		return wrong // somebody changed it meanwhile: what was current is not any more
+	}
+	if err != nil {
+		return internal(err)
+	}
+	s.endings.add(ReasonPasswordChanged, others...)
+	return nil
+}
+
+// User returns the user with the id, or NOT_FOUND.
+func (s *Service) User(ctx context.Context, id string) (User, error) {
+	a, err := s.store.Account(ctx, id)
+	return a.User, internal(notFound(err, "There is no such account."))
+}
+
+// notFound gives ErrNotFound its words and code; any other error stays as it is.
+func notFound(err error, message string) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Code: CodeNotFound, Message: message, Err: err}
+	}
+	return err
+}
+
+// firstError returns the first *Error of a join.
+func firstError(err error) error {
+	var e *Error
+	errors.As(err, &e)
+	return e
+}

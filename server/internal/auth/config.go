@@ -1,0 +1,48 @@
+package auth
+
+import (
+	"log/slog"
+	"time"
+)
+
+// The contract's defaults (section 1).
+const (
+	DefaultIssuer    = "http://localhost:8080"
+	DefaultAccessTTL = 5 * time.Minute
+	DefaultGrace     = 30 * time.Second
+	DefaultIdleTTL   = 720 * time.Hour
+)
+
+// Config is what a Service may be told. The zero value works.
+type Config struct {
+	Issuer        string        // the public origin: iss of every access token, and its aud with "/graphql" behind; "": DefaultIssuer
+	AccessTTL     time.Duration // life of an access token; 0: DefaultAccessTTL
+	Grace         time.Duration // how long a superseded refresh token stays good; 0: DefaultGrace
+	Recovery      time.Duration // how long after it was superseded a refresh token can be recovered; 0: never
+	IdleTTL       time.Duration // a session not refreshed for longer than this has ended; 0: DefaultIdleTTL
+	MaxTTL        time.Duration // a session of this age has ended; 0: never
+	LoginAttempts int           // failed logins per account and per address in 15 minutes; 0: no limit
+	Log           *slog.Logger  // nil: discarded
+}
+
+func (c Config) withDefaults() Config {
+	if c.Issuer == "" {
+		c.Issuer = DefaultIssuer
+	}
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{{&c.AccessTTL, DefaultAccessTTL}, {&c.Grace, DefaultGrace}, {&c.IdleTTL, DefaultIdleTTL}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func (c Config) policy() Policy {
+	return Policy{Grace: c.Grace, Recovery: c.Recovery, Life: Life{Idle: c.IdleTTL, Max: c.MaxTTL}}
+}

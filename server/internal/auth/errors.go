@@ -1,0 +1,96 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Code is the kind of an error, with the spelling of the contract's section 4.
+type Code string
+
+// The codes of the contract's section 4 that come from this package.
+const (
+	CodeUnauthenticated Code = "UNAUTHENTICATED"
+	CodeForbidden       Code = "FORBIDDEN"
+	CodeNotFound        Code = "NOT_FOUND"
+	CodeBadUserInput    Code = "BAD_USER_INPUT"
+	CodeEmailTaken      Code = "EMAIL_TAKEN"
+	CodeRateLimited     Code = "RATE_LIMITED"
+	CodeInternal        Code = "INTERNAL_SERVER_ERROR"
+)
+
+// Reason says why an error of code UNAUTHENTICATED came about, and why a session ended.
+type Reason string
+
+// The reasons of the contract's section 4.
+const (
+	ReasonNoToken            Reason = "NO_TOKEN"
+	ReasonInvalidCredentials Reason = "INVALID_CREDENTIALS"
+	ReasonUnknownToken       Reason = "UNKNOWN_TOKEN"
+	ReasonAccessTokenExpired Reason = "ACCESS_TOKEN_EXPIRED"
+	ReasonTokenReused        Reason = "TOKEN_REUSED"
+	ReasonIdle               Reason = "IDLE"
+	ReasonMaxAge             Reason = "MAX_AGE"
+	ReasonLoggedOut          Reason = "LOGGED_OUT"
+	ReasonRevoked            Reason = "REVOKED"
+	ReasonPasswordChanged    Reason = "PASSWORD_CHANGED"
+)
+
+// Error is what every method of Service fails with, save for a context that was cancelled, which is returned as it is.
+type Error struct {
+	Code       Code
+	Reason     Reason        // set where Code is CodeUnauthenticated
+	Field      string        // set where Code is CodeBadUserInput: the argument's name in the schema
+	RetryAfter time.Duration // set where Code is CodeRateLimited
+	Message    string        // one sentence for the user
+	Err        error         // the cause: for the log, never for the user
+}
+
+// Error returns the message, which is safe to show to anybody.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// What a Store answers with, beside failures of its own. They stay between Service and Store.
+var (
+	// ErrNotFound says that there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrEmailTaken says that another account has the email address.
+	ErrEmailTaken = errors.New("email taken")
+	// ErrChanged says that a row was not as the caller had read it, so that nothing was written.
+	ErrChanged = errors.New("changed in between")
+)
+
+// sentences are what a person is told for each reason.
+var sentences = map[Reason]string{
+	ReasonNoToken:            "You are not logged in.",
+	ReasonInvalidCredentials: "Email or password is incorrect.",
+	ReasonUnknownToken:       "This session is not known. Please log in.",
+	ReasonAccessTokenExpired: "The access token has expired.",
+	ReasonTokenReused:        "A refresh token of this session was used a second time, so the session was ended for safety. Please log in again.",
+	ReasonIdle:               "You were away for long, so the session has ended. Please log in again.",
+	ReasonMaxAge:             "The session has reached its greatest age. Please log in again.",
+	ReasonLoggedOut:          "You have logged out.",
+	ReasonRevoked:            "This session was ended from another device. Please log in again.",
+	ReasonPasswordChanged:    "The password was changed, so the session has ended. Please log in again.",
+}
+
+func unauthenticated(r Reason) *Error {
+	return &Error{Code: CodeUnauthenticated, Reason: r, Message: sentences[r]}
+}
+
+func badInput(field, message string) *Error {
+	return &Error{Code: CodeBadUserInput, Field: field, Message: message}
+}
+
+// internal wraps a failure of ours. What is already an *Error passes through, and so does a cancelled context: its
+// caller is gone, and nothing is wrong with the server.
+func internal(err error) error {
+	var e *Error
+	if err == nil || errors.As(err, &e) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &Error{Code: CodeInternal, Message: "Something went wrong on the server.", Err: err}
+}

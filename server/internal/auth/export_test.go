@@ -1,0 +1,121 @@
+package auth
+
+import "time"
+
+// What the tests outside the package see of its inside.
+
+type (
+	Action   = action
+	Decision struct {
+		Action Action
+		Reason Reason
+		Change Change
+	}
+)
+
+const (
+	Refuse  = refuse
+	Keep    = keep
+	Rotate  = rotate
+	Repeat  = repeat
+	MoveOn  = moveOn
+	Reuse   = reuse
+	Corrupt = corrupt
+)
+
+func (a action) String() string {
+	return [...]string{"refuse", "keep", "rotate", "repeat", "moveOn", "reuse", "corrupt"}[a]
+}
+
+func Decide(s Snapshot, hash [32]byte, p Policy, o RefreshOptions) Decision {
+	d := decide(s, hash, p, o)
+	return Decision{d.action, d.reason, d.change}
+}
+
+// Cheap is a cost for tests that are not about it.
+var Cheap = cost{memory: 64, time: 1, threads: 1}
+
+func (s *Service) SetPasswordCost(memory, passes uint32) error {
+	h, err := newHasher(cost{memory: memory, time: passes, threads: 1})
+	s.hasher = h
+	return err
+}
+
+// TakeHashSlots takes every slot for hashing and returns how to give them back.
+func (s *Service) TakeHashSlots() (release func()) {
+	for range cap(s.hasher.slots) {
+		s.hasher.slots <- struct{}{}
+	}
+	return func() {
+		for range cap(s.hasher.slots) {
+			<-s.hasher.slots
+		}
+	}
+}
+
+func ParseRefreshToken(s string) (string, bool) {
+	t, ok := parseRefreshToken(s)
+	if !ok {
+		return "", false
+	}
+	return t.String(), true
+}
+
+func TokenID(s string) string {
+	t, _ := parseRefreshToken(s)
+	return t.id
+}
+
+func NewRefreshToken() string {
+	t, err := newRefreshToken()
+	if err != nil {
+		panic(err)
+	}
+	return t.String()
+}
+
+// Seal and Unseal work on tokens as they stand in cookies.
+func Seal(predecessor, next, sessionID string, generation int64) ([]byte, error) {
+	p, _ := parseRefreshToken(predecessor)
+	n, _ := parseRefreshToken(next)
+	return seal(p.secret, n, sessionID, generation)
+}
+
+func Unseal(predecessor string, sealed []byte, next Token) (string, error) {
+	p, _ := parseRefreshToken(predecessor)
+	t, err := unseal(p.secret, sealed, next)
+	return t.String(), err
+}
+
+func HashOf(token string) [32]byte {
+	t, _ := parseRefreshToken(token)
+	return t.hash()
+}
+
+// SignToken signs claims with the service's own key, under any header.
+func (s *Service) SignToken(header map[string]any, claims map[string]any) string {
+	return signForTest(s.keys, header, claims)
+}
+
+func (s *Service) AgeEndings(d time.Duration) { s.endings.polled = s.endings.polled.Add(-d) }
+
+func (s *Service) Poll() error { return s.endings.poll(testContext) }
+
+func (s *Service) EndingsKnown() int {
+	s.endings.mu.RLock()
+	defer s.endings.mu.RUnlock()
+	return len(s.endings.ended)
+}
+
+func SeenSetKeeps(capacity, n int) (kept int, bounded bool) {
+	set := newSeenSet(capacity)
+	for i := range n {
+		set.add(generation{"s", int64(i)})
+	}
+	for i := range n {
+		if set.has(generation{"s", int64(i)}) {
+			kept++
+		}
+	}
+	return kept, len(set.young)+len(set.old) <= 2*capacity
+}

@@ -1,0 +1,92 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// opener makes a session with its first token, once its account is known to be the visitor's.
+type opener struct {
+	account *Account
+	visitor Visitor
+	kind    EventKind
+	life    Life
+	id      string
+	token   refreshToken
+	ends    []Ending
+	made    Opening // by the last call of open
+}
+
+// opener prepares a session of the account. The sessions that the visitor's tokens belong to end with its opening.
+func (s *Service) opener(ctx context.Context, a *Account, v Visitor, kind EventKind) (*opener, error) {
+	id, err := newID()
+	if err != nil {
+		return nil, err
+	}
+	token, err := newRefreshToken()
+	if err != nil {
+		return nil, err
+	}
+	o := &opener{account: a, visitor: v, kind: kind, life: s.policy.Life, id: id, token: token}
+	held, err := s.eachHeld(ctx, v, nil)
+	for _, snap := range held {
+		o.ends = append(o.ends, Ending{SessionID: snap.Session.ID, Reason: ReasonLoggedOut, TokenID: snap.Token.ID,
+			IP: v.IP, UserAgent: v.UserAgent})
+	}
+	return o, err
+}
+
+// open is the step of Store.CreateAccount and, in part, of Store.OpenSession.
+func (o *opener) open(now time.Time) (Opening, error) {
+	end := o.life.end(now, now)
+	hash := o.token.hash()
+	o.made = Opening{
+		Session: Session{ID: o.id, UserID: o.account.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: end,
+			UserAgent: o.visitor.UserAgent, IP: o.visitor.IP},
+		Token: Token{ID: o.token.id, SessionID: o.id, Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
+		Events: []Event{{Kind: o.kind, At: now, UserID: o.account.ID, SessionID: o.id, TokenID: o.token.id,
+			IP: o.visitor.IP, UserAgent: o.visitor.UserAgent}},
+	}
+	for _, e := range o.ends {
+		e.At = now
+		o.made.Ends = append(o.made.Ends, e)
+	}
+	return o.made, nil
+}
+
+// opened turns an opening that the store has kept into a grant.
+func (s *Service) opened(o *opener) (Grant, error) {
+	for _, e := range o.ends {
+		s.endings.add(e.Reason, e.SessionID)
+	}
+	user := o.account.User
+	if user.CreatedAt.IsZero() {
+		user.CreatedAt = o.made.Session.CreatedAt
+	}
+	return s.grant(issue{
+		now: o.made.Session.CreatedAt, user: user, sessionID: o.id, generation: 1,
+		sessionEnd: o.made.Session.ExpiresAt, refresh: o.token.String(),
+	})
+}
+
+// issue is what an answer is made of.
+type issue struct {
+	now        time.Time // by the store's clock
+	user       User
+	sessionID  string
+	generation int64
+	sessionEnd time.Time // by the store's clock
+	refresh    string
+}
+
+// grant signs the access token of an answer. Access tokens are judged by the clocks of the processes, so the session's
+// remaining life is what counts, not the hour of its end.
+func (s *Service) grant(i issue) (Grant, error) {
+	local := time.Now()
+	access, expiry, err := s.tokens.mint(local, i.user.ID, i.sessionID, i.generation, local.Add(i.sessionEnd.Sub(i.now)))
+	if err != nil {
+		return Grant{}, internal(fmt.Errorf("session %s: %w", i.sessionID, err))
+	}
+	return Grant{AccessToken: access, Expiry: expiry.UTC(), User: i.user, SessionID: i.sessionID, RefreshToken: i.refresh}, nil
+}

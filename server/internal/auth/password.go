@@ -1,0 +1,120 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// cost is what one argon2id hash (RFC 9106) costs. It stands in each hash, so it can be raised for new ones at any
+// time, and for old ones at their owner's next login.
+type cost struct {
+	memory  uint32 // KiB
+	time    uint32 // passes
+	threads uint8
+}
+
+// defaultCost is the OWASP Password Storage Cheat Sheet's for argon2id with 19 MiB.
+var defaultCost = cost{memory: 19 * 1024, time: 2, threads: 1}
+
+const (
+	saltSize = 16 // bytes, RFC 9106 §3.1
+	hashSize = 32 // bytes
+	maxCost  = 1 << 20
+)
+
+// hasher hashes passwords, a bounded number at once: each takes its memory while it runs, and a flood of logins must
+// not take the machine's.
+type hasher struct {
+	cost  cost
+	slots chan struct{}
+	dummy string // the hash of no password, to spend on unknown addresses the time that known ones take
+}
+
+func newHasher(c cost) (*hasher, error) {
+	random := make([]byte, saltSize+hashSize)
+	if _, err := rand.Read(random); err != nil {
+		return nil, err
+	}
+	return &hasher{
+		cost:  c,
+		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		dummy: phc(c, random[:saltSize], random[saltSize:]),
+	}, nil
+}
+
+// hash returns the PHC string of the password with a new salt. It waits for its turn, and gives up with ctx.
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, saltSize)
+	if _, err := rand.Read(salt); err != nil {
+		return "", err
+	}
+	key, err := h.run(ctx, password, salt, h.cost)
+	if err != nil {
+		return "", err
+	}
+	return phc(h.cost, salt, key), nil
+}
+
+// verify reports whether the PHC string is the password's, and whether it was made at another cost than today's. It
+// waits for its turn, and gives up with ctx.
+func (h *hasher) verify(ctx context.Context, encoded, password string) (ok, stale bool, err error) {
+	c, salt, want, err := parsePHC(encoded)
+	if err != nil {
+		return false, false, err
+	}
+	got, err := h.run(ctx, password, salt, c)
+	if err != nil {
+		return false, false, err
+	}
+	return subtle.ConstantTimeCompare(got, want) == 1, c != h.cost, nil
+}
+
+func (h *hasher) run(ctx context.Context, password string, salt []byte, c cost) ([]byte, error) {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return argon2.IDKey([]byte(password), salt, c.time, c.memory, c.threads, hashSize), nil
+}
+
+// phc writes a hash as a PHC string (the format of the Password Hashing Competition).
+func phc(c cost, salt, key []byte) string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.memory, c.time, c.threads,
+		b64.EncodeToString(salt), b64.EncodeToString(key))
+}
+
+// parsePHC reads what phc writes. Costs that no configuration has, which would take the memory or never end, are
+// refused.
+func parsePHC(s string) (c cost, salt, key []byte, err error) {
+	fail := func(what string) (cost, []byte, []byte, error) {
+		return cost{}, nil, nil, fmt.Errorf("stored password hash: %s", what)
+	}
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return fail("not argon2id of the version known here")
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.time, &c.threads); err != nil {
+		return fail("parameters not readable")
+	}
+	if c.memory < 8 || c.memory > maxCost || c.time < 1 || c.time > 64 || c.threads < 1 {
+		return fail("parameters out of range")
+	}
+	b64 := base64.RawStdEncoding.Strict()
+	if salt, err = b64.DecodeString(parts[4]); err != nil || len(salt) < 8 {
+		return fail("salt not readable")
+	}
+	if key, err = b64.DecodeString(parts[5]); err != nil || len(key) != hashSize {
+		return fail("hash not readable")
+	}
+	return c, salt, key, nil
+}

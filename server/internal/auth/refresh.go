@@ -1,0 +1,185 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+)
+
+// maxTokens bounds the work that one request's cookies can cause. A browser sends one, or two where one is partitioned.
+const maxTokens = 8
+
+// telling ranks reasons by how much they tell: of several tokens that all fail, the answer has the most telling one's.
+var telling = map[Reason]int{
+	ReasonTokenReused: 8, ReasonPasswordChanged: 7, ReasonRevoked: 6, ReasonLoggedOut: 5,
+	ReasonMaxAge: 4, ReasonIdle: 3, ReasonUnknownToken: 2, ReasonNoToken: 1,
+}
+
+// Refresh exchanges the visitor's refresh token by the table of ROTATION.md. Of several tokens the first that is
+// answered wins; it fails with UNAUTHENTICATED and the most telling reason where none is.
+func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Grant, error) {
+	v = v.clean()
+	reason := ReasonNoToken
+	if len(v.Tokens) > 0 {
+		reason = ReasonUnknownToken
+	}
+	tokens := parseTokens(v)
+	// Among several tokens a reused one waits until the others were tried: whoever also holds a token that is
+	// answered need not lose that session over the leftover of another.
+	var reused []refreshToken
+	for _, t := range tokens {
+		p := presentation{token: t, visitor: v, options: o, spare: len(tokens) > 1}
+		g, err := s.present(ctx, &p)
+		switch {
+		case err != nil:
+			return Grant{}, err
+		case p.answered():
+			if err := s.endReused(ctx, reused, v, o, g.SessionID); err != nil {
+				// The answer is good all the same, and the token will be shown again.
+				s.cfg.Log.ErrorContext(ctx, "cannot end the session of a reused refresh token", "error", err)
+			}
+			return g, nil
+		case p.spared:
+			reused = append(reused, t)
+		}
+		if telling[p.judged.reason] > telling[reason] {
+			reason = p.judged.reason
+		}
+	}
+	if err := s.endReused(ctx, reused, v, o, ""); err != nil {
+		return Grant{}, err
+	}
+	return Grant{}, unauthenticated(reason)
+}
+
+// endReused ends the sessions of tokens that were spared, except the one that was answered.
+func (s *Service) endReused(ctx context.Context, reused []refreshToken, v Visitor, o RefreshOptions, except string) error {
+	for _, t := range reused {
+		if _, err := s.present(ctx, &presentation{token: t, visitor: v, options: o, except: except, onlyReuse: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseTokens returns the well-formed tokens of a visitor, each once.
+func parseTokens(v Visitor) []refreshToken {
+	var tokens []refreshToken
+	known := map[string]bool{}
+	for _, text := range v.Tokens {
+		if t, ok := parseRefreshToken(text); ok && !known[text] && len(tokens) < maxTokens {
+			known[text] = true
+			tokens = append(tokens, t)
+		}
+	}
+	return tokens
+}
+
+// presentation is one token on its way through Store.Present.
+type presentation struct {
+	token   refreshToken
+	visitor Visitor
+	options RefreshOptions
+
+	spare     bool   // do not end a session for reuse yet
+	onlyReuse bool   // do nothing but end a session for reuse
+	except    string // and not this session
+
+	// Set by the step.
+	judged   decision
+	spared   bool
+	snapshot Snapshot
+	out      refreshToken // the token to send, where there is one
+}
+
+func (p *presentation) answered() bool {
+	switch p.judged.action {
+	case keep, rotate, repeat, moveOn:
+		return !p.onlyReuse
+	}
+	return false
+}
+
+// present has one token judged and the judgement carried out. Where the token is answered it returns the grant.
+func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
+	err := s.store.Present(ctx, p.token.id, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
+	if errors.Is(err, ErrNotFound) {
+		p.judged = decision{action: refuse, reason: ReasonUnknownToken}
+		return Grant{}, nil
+	}
+	if err != nil {
+		return Grant{}, internal(err)
+	}
+	snap, change := p.snapshot, p.judged.change
+	s.report(ctx, p)
+	if p.judged.action == reuse && !p.spared {
+		s.endings.add(ReasonTokenReused, snap.Session.ID)
+	}
+	if !p.answered() {
+		return Grant{}, nil
+	}
+	i := issue{now: snap.Now, user: snap.User, sessionID: snap.Session.ID, generation: snap.Session.Generation,
+		sessionEnd: s.policy.Life.end(snap.Now, snap.Session.CreatedAt)}
+	switch {
+	case change.Succession != nil:
+		i.generation, i.refresh = change.Succession.Next.Generation, p.out.String()
+	case change.Resent != nil:
+		i.refresh = p.out.String()
+	default:
+		i.sessionEnd = s.policy.Life.end(snap.Token.SentAt, snap.Session.CreatedAt)
+	}
+	return s.grant(i)
+}
+
+// step judges the token and fills in the secrets of the change. It may run several times for one presentation.
+func (s *Service) step(p *presentation, snap Snapshot) (Change, error) {
+	d := decide(snap, p.token.hash(), s.policy, p.options)
+	p.judged, p.snapshot = d, snap
+	p.spared = d.action == reuse && (p.spare || p.except == snap.Session.ID)
+	switch {
+	case d.action == corrupt:
+		return Change{}, errChain
+	case p.spared, p.onlyReuse && d.action != reuse:
+		return Change{}, nil
+	}
+	for i := range d.change.Events {
+		d.change.Events[i].IP, d.change.Events[i].UserAgent = p.visitor.IP, p.visitor.UserAgent
+	}
+	if end := d.change.End; end != nil {
+		end.IP, end.UserAgent = p.visitor.IP, p.visitor.UserAgent
+	}
+	var err error
+	if d.change.Succession != nil || d.change.Resent != nil {
+		p.out, err = s.tokenToSend(p.token, snap, d.change.Succession)
+	}
+	return d.change, err
+}
+
+// tokenToSend returns the session's current token, found along the seals from the presented one, or its successor
+// with its row and seal filled in.
+func (s *Service) tokenToSend(presented refreshToken, snap Snapshot, su *Succession) (refreshToken, error) {
+	current, err := currentToken(presented, snap)
+	if err != nil || su == nil {
+		return current, err
+	}
+	next, err := newRefreshToken()
+	if err != nil {
+		return next, err
+	}
+	hash := next.hash()
+	su.Next.ID, su.Next.Hash = next.id, hash[:]
+	su.Sealed, err = seal(current.secret, next, snap.Session.ID, su.Next.Generation)
+	return next, err
+}
+
+// report tells the log what an operator should know of: it has the row's id and never the token.
+func (s *Service) report(ctx context.Context, p *presentation) {
+	attrs := []any{slog.String("session", p.snapshot.Session.ID), slog.String("user", p.snapshot.User.ID),
+		slog.String("token", p.token.id), slog.String("ip", p.visitor.IP), slog.String("userAgent", p.visitor.UserAgent)}
+	switch {
+	case p.judged.action == reuse && !p.spared:
+		s.cfg.Log.WarnContext(ctx, "refresh token used again, session ended", attrs...)
+	case p.answered() && len(p.judged.change.Events) > 0:
+		s.cfg.Log.InfoContext(ctx, "refresh token recovered", attrs...)
+	}
+}

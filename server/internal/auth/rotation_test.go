@@ -1,0 +1,206 @@
+package auth_test
+
+import (
+	"crypto/sha256"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/latchkey/server/internal/auth"
+)
+
+const (
+	grace    = 30 * time.Second
+	recovery = 24 * time.Hour
+	idle     = 720 * time.Hour
+	maxAge   = 8760 * time.Hour
+	ms       = time.Millisecond
+)
+
+var (
+	policy = auth.Policy{Grace: grace, Recovery: recovery, Life: auth.Life{Idle: idle, Max: maxAge}}
+	secret = sha256.Sum256([]byte("the secret of the presented token"))
+	t0     = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+)
+
+// current returns a presentation of the session's only token, sent so long ago.
+func current(sent time.Duration) auth.Snapshot {
+	return auth.Snapshot{
+		Now:     t0,
+		User:    auth.User{ID: "user"},
+		Session: auth.SessionState{ID: "session", CreatedAt: t0.Add(-sent), Generation: 1},
+		Token:   auth.Token{ID: "g1", SessionID: "session", Generation: 1, Hash: secret[:], SentAt: t0.Add(-sent)},
+	}
+}
+
+// superseded returns a presentation of the first of two tokens, superseded so long ago; the second was sent then.
+func superseded(ago time.Duration) auth.Snapshot {
+	s := current(ago + time.Minute)
+	s.Session.Generation = 2
+	s.Token.SupersededAt = t0.Add(-ago)
+	s.Token.SeenAt = t0.Add(-ago)
+	s.Token.ExpiresAt = t0.Add(-ago + grace)
+	s.Token.Sealed = []byte("sealed")
+	s.Later = []auth.Token{{ID: "g2", SessionID: "session", Generation: 2, SentAt: t0.Add(-ago)}}
+	return s
+}
+
+// with changes a snapshot.
+func with(s auth.Snapshot, change func(*auth.Snapshot)) auth.Snapshot {
+	change(&s)
+	return s
+}
+
+// moved returns a superseded presentation with a third token: the second was superseded without being seen.
+func moved(ago, current time.Duration) auth.Snapshot {
+	s := superseded(ago)
+	s.Session.Generation = 3
+	s.Later[0].SupersededAt, s.Later[0].Sealed = t0.Add(-current), []byte("sealed")
+	s.Later = append(s.Later, auth.Token{ID: "g3", SessionID: "session", Generation: 3, SentAt: t0.Add(-current)})
+	return s
+}
+
+// seen marks the later token i as seen so long ago.
+func seen(s auth.Snapshot, i int, ago time.Duration) auth.Snapshot {
+	s.Later[i].SeenAt = t0.Add(-ago)
+	return s
+}
+
+func ended(s auth.Snapshot, r auth.Reason) auth.Snapshot {
+	s.Session.EndedAt, s.Session.EndReason = t0.Add(-time.Hour), r
+	return s
+}
+
+var (
+	plain      = auth.RefreshOptions{}
+	page       = auth.RefreshOptions{MinAge: grace, Recover: true}
+	recovering = auth.RefreshOptions{Recover: true}
+)
+
+func minAge(d time.Duration) auth.RefreshOptions { return auth.RefreshOptions{MinAge: d} }
+
+// TestDecide goes through the table of ROTATION.md row by row, with what lies on each side of every boundary.
+func TestDecide(t *testing.T) {
+	wrong := func(s auth.Snapshot) auth.Snapshot {
+		return with(s, func(s *auth.Snapshot) { s.Token.Hash = make([]byte, 32) })
+	}
+	for _, row := range []struct {
+		name   string
+		snap   auth.Snapshot
+		opts   auth.RefreshOptions
+		action auth.Action
+		reason auth.Reason
+	}{
+		{"S0 wrong secret", wrong(current(time.Minute)), plain, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0 wrong secret, superseded past its grace", wrong(superseded(time.Hour)), plain, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0 wrong secret tells no reason", ended(wrong(current(time.Minute)), auth.ReasonRevoked), plain, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0 no hash", with(current(time.Minute), func(s *auth.Snapshot) { s.Token.Hash = nil }), plain, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0 superseded, sent longer than idle ago", superseded(idle), plain, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0 comes before S0'", ended(superseded(idle), auth.ReasonRevoked), plain, auth.Refuse, auth.ReasonUnknownToken},
+		{"superseded, sent exactly idle ago, is reuse", superseded(idle - time.Minute), plain, auth.Reuse, auth.ReasonTokenReused},
+
+		{"S0' logged out", ended(current(time.Minute), auth.ReasonLoggedOut), plain, auth.Refuse, auth.ReasonLoggedOut},
+		{"S0' reused", ended(current(time.Minute), auth.ReasonTokenReused), page, auth.Refuse, auth.ReasonTokenReused},
+		{"S0' superseded of an ended session", ended(superseded(time.Hour), auth.ReasonPasswordChanged), plain, auth.Refuse, auth.ReasonPasswordChanged},
+		{"S0' superseded within grace of an ended session", ended(superseded(time.Second), auth.ReasonRevoked), page, auth.Refuse, auth.ReasonRevoked},
+		{"S0' idle by a millisecond", current(idle + ms), plain, auth.Refuse, auth.ReasonIdle},
+		{"exactly idle is not too long", current(idle), plain, auth.Rotate, ""},
+		{"S0' at max age", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), plain, auth.Refuse, auth.ReasonMaxAge},
+		{"a millisecond before max age", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge + ms) }), plain, auth.Rotate, ""},
+		{"S0' superseded within grace at max age", with(superseded(time.Second), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), plain, auth.Refuse, auth.ReasonMaxAge},
+
+		{"S1 younger than minAge", current(grace - ms), minAge(grace), auth.Keep, ""},
+		{"S1 sent this moment", current(0), minAge(ms), auth.Keep, ""},
+		{"S1' exactly minAge old", current(grace), minAge(grace), auth.Rotate, ""},
+		{"S1 minAge is capped at the grace", current(grace), minAge(time.Hour), auth.Rotate, ""},
+		{"S1 under the cap", current(grace - ms), minAge(time.Hour), auth.Keep, ""},
+		{"S1 a minAge under the grace", current(10*time.Second - ms), minAge(10 * time.Second), auth.Keep, ""},
+		{"S1' at a minAge under the grace", current(10 * time.Second), minAge(10 * time.Second), auth.Rotate, ""},
+		{"S1' without minAge", current(0), plain, auth.Rotate, ""},
+		{"S1' a negative minAge is none", current(0), minAge(-time.Hour), auth.Rotate, ""},
+		{"S1' recover changes nothing", current(time.Minute), recovering, auth.Rotate, ""},
+
+		{"S4 superseded this moment", superseded(0), plain, auth.Repeat, ""},
+		{"S4 superseded exactly the grace ago", superseded(grace), plain, auth.Repeat, ""},
+		{"S4 not seen before", with(superseded(time.Second), func(s *auth.Snapshot) { s.Token.SeenAt = time.Time{} }), plain, auth.Repeat, ""},
+		{"S4 whatever was seen later", seen(superseded(grace), 0, grace), plain, auth.Repeat, ""},
+		{"R a millisecond past the grace", superseded(grace + ms), plain, auth.Reuse, auth.ReasonTokenReused},
+		{"R minAge alone does not recover", superseded(grace + ms), minAge(grace), auth.Reuse, auth.ReasonTokenReused},
+
+		{"S5 current sent less than the grace ago", moved(time.Hour, grace-ms), page, auth.Repeat, ""},
+		{"S5 later one seen exactly the grace ago", seen(moved(time.Hour, grace-ms), 0, grace), page, auth.Repeat, ""},
+		{"S5' current sent exactly the grace ago", moved(time.Hour, grace), page, auth.MoveOn, ""},
+		{"S5' a millisecond past the grace", superseded(grace + ms), page, auth.MoveOn, ""},
+		{"S5' without minAge", superseded(grace + ms), recovering, auth.MoveOn, ""},
+		{"S5' at the end of the recovery", superseded(recovery), page, auth.MoveOn, ""},
+		{"S5' seen exactly the grace ago", seen(superseded(time.Hour), 0, grace), page, auth.MoveOn, ""},
+		{"R a millisecond past the recovery", superseded(recovery + ms), page, auth.Reuse, auth.ReasonTokenReused},
+		{"R successor seen longer than the grace ago", seen(superseded(time.Hour), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
+		{"R a later one in between seen longer ago", seen(moved(time.Hour, ms), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
+		{"R the current one seen longer ago", seen(moved(time.Hour, time.Minute), 1, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
+		{"R its seal is gone", with(superseded(time.Hour), func(s *auth.Snapshot) { s.Token.Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
+		{"R a seal in between is gone", with(moved(time.Hour, ms), func(s *auth.Snapshot) { s.Later[0].Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
+
+		{"rows missing", with(superseded(time.Second), func(s *auth.Snapshot) { s.Later = nil }), page, auth.Corrupt, ""},
+		{"the current row missing", with(moved(time.Second, 0), func(s *auth.Snapshot) { s.Later = s.Later[:1] }), page, auth.Corrupt, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			d := auth.Decide(row.snap, secret, policy, row.opts)
+			if d.Action != row.action || d.Reason != row.reason {
+				t.Fatalf("decided %v %q, want %v %q", d.Action, d.Reason, row.action, row.reason)
+			}
+			checkChange(t, row.snap, d)
+		})
+	}
+}
+
+// checkChange compares a decision's change with the table's last column.
+func checkChange(t *testing.T, s auth.Snapshot, d auth.Decision) {
+	t.Helper()
+	var want auth.Change
+	if s.Token.SeenAt.IsZero() && d.Action != auth.Refuse && d.Action != auth.Reuse {
+		want.SeenAt = s.Now
+	}
+	last := s.Token
+	if len(s.Later) > 0 {
+		last = s.Later[len(s.Later)-1]
+	}
+	recovered := s.Now.After(s.Token.ExpiresAt) && s.Token.Generation != s.Session.Generation
+	sessionEnd := s.Now.Add(idle)
+	if end := s.Session.CreatedAt.Add(maxAge); end.Before(sessionEnd) {
+		sessionEnd = end
+	}
+	switch d.Action {
+	case auth.Rotate, auth.MoveOn:
+		want.Succession = &auth.Succession{
+			TokenID: last.ID, At: s.Now, ExpiresAt: s.Now.Add(grace),
+			Next: auth.Token{SessionID: "session", Generation: s.Session.Generation + 1, SentAt: s.Now, ExpiresAt: sessionEnd},
+		}
+	case auth.Repeat:
+		want.Resent = &auth.Resent{TokenID: last.ID, At: s.Now, ExpiresAt: sessionEnd}
+	case auth.Reuse:
+		want.End = &auth.Ending{SessionID: "session", At: s.Now, Reason: auth.ReasonTokenReused, TokenID: "g1"}
+	}
+	if recovered && (d.Action == auth.Repeat || d.Action == auth.MoveOn) {
+		want.Events = []auth.Event{{Kind: auth.EventTokenRecovered, At: s.Now, UserID: "user", SessionID: "session", TokenID: "g1"}}
+	}
+	if diff := cmp.Diff(want, d.Change); diff != "" && d.Action != auth.Corrupt {
+		t.Errorf("change (-want +got):\n%s", diff)
+	}
+}
+
+func TestDecideWithoutRecovery(t *testing.T) {
+	p := policy
+	p.Recovery = 0
+	if d := auth.Decide(superseded(grace+ms), secret, p, page); d.Action != auth.Reuse {
+		t.Errorf("recovery 0: %v, want reuse", d.Action)
+	}
+	if d := auth.Decide(superseded(grace), secret, p, page); d.Action != auth.Repeat {
+		t.Errorf("recovery 0 within the grace: %v, want repeat", d.Action)
+	}
+	p.Life.Max = 0
+	if d := auth.Decide(with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = time.Unix(0, 0) }), secret, p, page); d.Action != auth.Rotate {
+		t.Errorf("max 0 at a great age: %v, want rotate", d.Action)
+	}
+}

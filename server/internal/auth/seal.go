@@ -1,0 +1,83 @@
+package auth
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+)
+
+// A successor's secret is kept sealed under a key that only the predecessor's secret gives, so that whoever presents
+// the predecessor can be handed the one successor again, by any process, and the database alone opens nothing.
+
+// errChain says that the rows of a session do not lead from a token to its successor.
+var errChain = errors.New("the seals of the session are broken")
+
+// sealInfo separates this use of a secret from any other (RFC 5869 §3.2).
+const sealInfo = "latchkey refresh token successor v1"
+
+// seal returns next's secret, readable to the holder of the predecessor's secret and for this place in this session
+// alone.
+func seal(predecessor [secretSize]byte, next refreshToken, sessionID string, generation int64) ([]byte, error) {
+	aead, err := sealer(predecessor)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nil, nil, next.secret[:], sealedFor(sessionID, generation, next.id)), nil
+}
+
+// unseal returns the token whose row is next from its predecessor's secret and seal. It fails with errChain where they
+// do not belong together.
+func unseal(predecessor [secretSize]byte, sealed []byte, next Token) (refreshToken, error) {
+	t := refreshToken{id: next.ID}
+	aead, err := sealer(predecessor)
+	if err != nil {
+		return t, err
+	}
+	secret, err := aead.Open(nil, nil, sealed, sealedFor(next.SessionID, next.Generation, next.ID))
+	if err != nil || len(secret) != secretSize {
+		return t, errChain
+	}
+	copy(t.secret[:], secret)
+	if h := t.hash(); subtle.ConstantTimeCompare(h[:], next.Hash) != 1 {
+		return t, errChain
+	}
+	return t, nil
+}
+
+// currentToken walks the seals from the presented token to the session's current one.
+func currentToken(presented refreshToken, s Snapshot) (refreshToken, error) {
+	t, row := presented, s.Token
+	for _, next := range s.Later {
+		if next.Generation != row.Generation+1 {
+			return t, errChain
+		}
+		var err error
+		if t, err = unseal(t.secret, row.Sealed, next); err != nil {
+			return t, fmt.Errorf("generation %d: %w", row.Generation, err)
+		}
+		row = next
+	}
+	return t, nil
+}
+
+// sealer returns AES-256-GCM with a random nonce in front of each seal, under the predecessor's key.
+func sealer(predecessor [secretSize]byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, predecessor[:], nil, sealInfo, 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive the sealing key: %w", err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// sealedFor is what a seal is bound to. The ids have a fixed length, so that no two triples give the same text.
+func sealedFor(sessionID string, generation int64, successorID string) []byte {
+	return fmt.Appendf(nil, "%s %d %s", sessionID, generation, successorID)
+}

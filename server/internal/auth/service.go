@@ -1,0 +1,116 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	failureWindow = 15 * time.Minute // contract §1, --login-attempts
+	pruneInterval = time.Minute
+	pruneLimit    = 200                   // rows of a kind in one step: it must not keep refreshes waiting
+	prunePause    = 20 * time.Millisecond // between two steps
+	reasonKept    = 24 * time.Hour        // how long an idle session is remembered, to say that it was idle
+)
+
+// Service is the domain: accounts, sessions and their tokens. Its methods may be called from many goroutines, and fail
+// with *Error, or with the context's error where that was cancelled.
+type Service struct {
+	cfg     Config
+	policy  Policy
+	store   Store
+	hasher  *hasher
+	keys    *keyring
+	tokens  *minter
+	endings *endings
+	seen    *seenSet
+}
+
+// New returns a Service on the store. It makes the key pair for access tokens where the store has none, and loads
+// which sessions ended lately. Run must run for as long as the Service is used.
+func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
+	cfg = cfg.withDefaults()
+	h, err := newHasher(defaultCost)
+	if err != nil {
+		return nil, fmt.Errorf("prepare password hashing: %w", err)
+	}
+	keys, err := loadKeys(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		cfg: cfg, policy: cfg.policy(), store: store, hasher: h, keys: keys,
+		tokens:  newMinter(keys, cfg.Issuer, cfg.AccessTTL),
+		endings: newEndings(store, cfg.AccessTTL),
+		seen:    newSeenSet(seenHalf),
+	}
+	if err := s.endings.poll(ctx); err != nil {
+		return nil, fmt.Errorf("load the ended sessions: %w", err)
+	}
+	return s, nil
+}
+
+// Run learns every 500 ms what other processes ended, and prunes what is no longer needed, until ctx ends; then it
+// returns nil. A failure of the database is logged and tried again.
+func (s *Service) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { every(ctx, pollInterval, s.reporting(ctx, "poll the ended sessions", s.endings.poll)) })
+	wg.Go(func() { every(ctx, pruneInterval, s.reporting(ctx, "prune", s.prune)) })
+	wg.Wait()
+	return nil
+}
+
+// every calls do at once and then at each interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func()) {
+	t := time.NewTicker(interval)
+	defer t.Stop()
+	for {
+		do()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// reporting returns do with its failures in the log: the first of a row and the recovery, for a database that is away
+// would fill it.
+func (s *Service) reporting(ctx context.Context, what string, do func(context.Context) error) func() {
+	failing := false
+	return func() {
+		err := do(ctx)
+		switch {
+		case err != nil && !failing && !errors.Is(err, context.Canceled):
+			s.cfg.Log.ErrorContext(ctx, "cannot "+what+", trying again", "error", err)
+			failing = true
+		case err == nil && failing:
+			s.cfg.Log.InfoContext(ctx, "can "+what+" again")
+			failing = false
+		}
+	}
+}
+
+// prune removes what nothing can ask for any more, in small steps with a pause after each.
+func (s *Service) prune(ctx context.Context) error {
+	r := Retention{
+		Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Idle: s.cfg.IdleTTL,
+		Sessions: s.cfg.IdleTTL + reasonKept, Failures: failureWindow,
+	}
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return nil
+		}
+		if n, err := s.store.Prune(ctx, r, pruneLimit); n == 0 || err != nil {
+			return err
+		}
+		pause.Reset(prunePause)
+	}
+}

@@ -1,0 +1,144 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// lastUsedStep is how exactly LastUsedAt is told. To the second it would tell a thief when to move in step with the
+// owner (ROTATION.md, W6).
+const lastUsedStep = 5 * time.Minute
+
+// Authenticate verifies an access token and returns whom it speaks for. It fails with UNAUTHENTICATED and
+// ACCESS_TOKEN_EXPIRED, UNKNOWN_TOKEN for what is none of ours, or the reason why its session ended. byHolder says
+// that the token comes from whom it was sent to, and not from the server's own page renderer: its first use then marks
+// the refresh token that it came with as seen.
+func (s *Service) Authenticate(ctx context.Context, accessToken string, byHolder bool) (Identity, error) {
+	id, err := s.tokens.verify(accessToken)
+	if err != nil {
+		return Identity{}, err
+	}
+	reason, err := s.endings.reason(ctx, id.SessionID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Identity{}, unauthenticated(ReasonUnknownToken)
+	case err != nil:
+		return Identity{}, internal(err)
+	case reason != "":
+		return Identity{}, unauthenticated(reason)
+	}
+	g := generation{id.SessionID, id.Generation}
+	if byHolder && !s.seen.has(g) {
+		if err := s.store.MarkSeen(ctx, id.SessionID, id.Generation); err != nil {
+			return Identity{}, internal(err)
+		}
+		s.seen.add(g)
+	}
+	return id, nil
+}
+
+// Sessions returns the user's live sessions, the most recently used first, with LastUsedAt to five minutes.
+func (s *Service) Sessions(ctx context.Context, id Identity) ([]Session, error) {
+	list, err := s.store.Sessions(ctx, id.UserID, s.policy.Life)
+	if err != nil {
+		return nil, internal(err)
+	}
+	for i := range list {
+		list[i] = s.coarse(list[i], time.Now())
+	}
+	return list, nil
+}
+
+// coarse rounds LastUsedAt down, and takes ExpiresAt from that, or it would tell the same. A session whose idle life is
+// shorter than the rounding tells the hour of its end as it is, or a live one would seem to have ended.
+func (s *Service) coarse(x Session, now time.Time) Session {
+	exact := s.policy.Life.end(x.LastUsedAt, x.CreatedAt)
+	x.LastUsedAt = x.LastUsedAt.Truncate(lastUsedStep)
+	if x.LastUsedAt.Before(x.CreatedAt) {
+		x.LastUsedAt = x.CreatedAt
+	}
+	x.ExpiresAt = s.policy.Life.end(x.LastUsedAt, x.CreatedAt)
+	if x.ExpiresAt.Before(now) {
+		x.ExpiresAt = exact
+	}
+	return x
+}
+
+// Logout ends (LOGGED_OUT) the session of the access token, where id is not nil, and of every refresh token of v whose
+// secret is right, whatever its age. There being nothing to end is no error.
+func (s *Service) Logout(ctx context.Context, v Visitor, id *Identity) error {
+	v = v.clean()
+	held, err := s.eachHeld(ctx, v, func(snap Snapshot) Change {
+		return Change{End: &Ending{SessionID: snap.Session.ID, At: snap.Now, Reason: ReasonLoggedOut,
+			TokenID: snap.Token.ID, IP: v.IP, UserAgent: v.UserAgent}}
+	})
+	for _, snap := range held {
+		s.endings.add(ReasonLoggedOut, snap.Session.ID)
+	}
+	if err == nil && id != nil {
+		_, err = s.end(ctx, Selection{UserID: id.UserID, SessionID: id.SessionID}, Ending{
+			Reason: ReasonLoggedOut, BySession: id.SessionID, IP: v.IP, UserAgent: v.UserAgent})
+	}
+	return internal(err)
+}
+
+// LogoutEverywhere ends every session of the user (LOGGED_OUT) and returns how many that were.
+func (s *Service) LogoutEverywhere(ctx context.Context, id Identity) (int, error) {
+	ended, err := s.end(ctx, Selection{UserID: id.UserID}, Ending{Reason: ReasonLoggedOut, BySession: id.SessionID})
+	return len(ended), internal(err)
+}
+
+// RevokeSession ends one session of the user (REVOKED). It fails with NOT_FOUND where the user has no such live
+// session.
+func (s *Service) RevokeSession(ctx context.Context, id Identity, sessionID string) (bool, error) {
+	if _, err := uuid.Parse(sessionID); err != nil {
+		return false, noSession()
+	}
+	ended, err := s.end(ctx, Selection{UserID: id.UserID, SessionID: sessionID},
+		Ending{Reason: ReasonRevoked, BySession: id.SessionID})
+	if err == nil && len(ended) == 0 {
+		err = noSession()
+	}
+	return err == nil, internal(err)
+}
+
+func noSession() *Error {
+	return &Error{Code: CodeNotFound, Message: "There is no such session, or it has ended already."}
+}
+
+// end ends sessions in the store and in the memory of this process.
+func (s *Service) end(ctx context.Context, sel Selection, e Ending) ([]string, error) {
+	ended, err := s.store.EndSessions(ctx, sel, s.policy.Life, e)
+	s.endings.add(e.Reason, ended...)
+	return ended, err
+}
+
+// eachHeld shows do each live session that a token of v with the right secret belongs to, and applies what it returns;
+// a nil do changes nothing. It returns what it showed.
+func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Change) ([]Snapshot, error) {
+	var held []Snapshot
+	for _, t := range parseTokens(v) {
+		var shown *Snapshot
+		err := s.store.Present(ctx, t.id, func(snap Snapshot) (Change, error) {
+			shown = nil
+			if d := decide(snap, t.hash(), s.policy, RefreshOptions{}); d.action == refuse {
+				return Change{}, nil
+			}
+			shown = &snap
+			if do == nil {
+				return Change{}, nil
+			}
+			return do(snap), nil
+		})
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return held, err
+		}
+		if err == nil && shown != nil {
+			held = append(held, *shown)
+		}
+	}
+	return held, nil
+}

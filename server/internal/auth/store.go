@@ -1,0 +1,209 @@
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps what Service knows. Each method is one step: it happens as a whole and durably, or not at all, whatever
+// runs beside it, in this process or another. Times are whole milliseconds in UTC, by one clock that all processes on
+// the store share; "now" below is that clock's. A method waits no longer than its context. The store knows none of
+// the rules: where something must be decided between reading and writing, it calls the step that it was given, which
+// may happen more than once where the database asks for a retry.
+type Store interface {
+	// SigningKeys returns the seeds of every signing key, oldest first. Where there is none yet it keeps fresh first;
+	// processes that race for that all get the same one.
+	SigningKeys(ctx context.Context, fresh []byte) ([][]byte, error)
+
+	// CreateAccount keeps a new account, and the session that step opens for it. It fails with ErrEmailTaken where
+	// another account has the address.
+	CreateAccount(ctx context.Context, a Account, step func(now time.Time) (Opening, error)) error
+	// Account returns the account with the id, or ErrNotFound.
+	Account(ctx context.Context, userID string) (Account, error)
+	// AccountByEmail returns the account with the normalised address, or ErrNotFound.
+	AccountByEmail(ctx context.Context, email string) (Account, error)
+	// OpenSession shows step the account and whether l is reached, and keeps what it returns. It fails with ErrNotFound
+	// where there is no such account.
+	OpenSession(ctx context.Context, userID string, l Limit, step func(LoginSnapshot) (Opening, error)) error
+	// ChangePassword shows step the account, whether l is reached and how the asking session is; then it sets the
+	// hash and ends every other session of the user. It returns the ids of those that were live by life.
+	ChangePassword(ctx context.Context, asking Identity, l Limit, life Life, step func(LoginSnapshot) (PasswordChange, error)) ([]string, error)
+
+	// Present shows step a refresh token with its session, and applies the change that step returns, with nothing
+	// happening to the session in between. It fails with ErrNotFound where there is no such token, with ErrChanged
+	// where the change does not fit, and with step's own error; then nothing is changed.
+	Present(ctx context.Context, tokenID string, step func(Snapshot) (Change, error)) error
+	// MarkSeen marks the session's token of this generation as seen now, unless it is already.
+	MarkSeen(ctx context.Context, sessionID string, generation int64) error
+
+	// Sessions returns the user's sessions that are live by life, the one with the latest LastUsedAt first.
+	Sessions(ctx context.Context, userID string, life Life) ([]Session, error)
+	// EndSessions ends every session of the selection that has not ended yet, now, with e's reason and evidence. It
+	// returns the ids of those that were live by life.
+	EndSessions(ctx context.Context, sel Selection, life Life, e Ending) ([]string, error)
+	// Ending returns how the session ended: the zero Ending where it has not, ErrNotFound where there is no such
+	// session. A session that is merely idle or too old has not.
+	Ending(ctx context.Context, sessionID string) (Ending, error)
+	// Endings returns every ending at since or later, and now.
+	Endings(ctx context.Context, since time.Time) ([]Ending, time.Time, error)
+
+	// Blocked returns how long it will be until l is no longer reached; 0: it is not.
+	Blocked(ctx context.Context, l Limit) (time.Duration, error)
+	// AddFailure counts a failed login for each of l's subjects. Where l is reached already it counts nothing and
+	// returns what Blocked would.
+	AddFailure(ctx context.Context, l Limit) (time.Duration, error)
+
+	// Prune removes or shrinks at most limit rows of each kind that r allows to, and returns how many they were: 0
+	// once there is nothing left to do.
+	Prune(ctx context.Context, r Retention, limit int) (int, error)
+}
+
+// Token is the row of a refresh token.
+type Token struct {
+	ID           string // UUIDv7
+	SessionID    string
+	Generation   int64 // 1, 2, 3 ... within the session
+	Hash         []byte
+	SentAt       time.Time // the last answer that carried it
+	ExpiresAt    time.Time // SentAt + idle-ttl or the session's greatest age; once superseded: SupersededAt + grace
+	SupersededAt time.Time // zero: it is current
+	SeenAt       time.Time // zero: neither it nor an access token of it has been used
+	Sealed       []byte    // the successor's secret; nil: there is none, or none that can be asked for
+}
+
+// SessionState is what a presentation must know of a session.
+type SessionState struct {
+	ID         string
+	CreatedAt  time.Time
+	Generation int64     // of the current token
+	EndedAt    time.Time // zero: it has not been ended
+	EndReason  Reason
+}
+
+// Snapshot is what Store.Present shows of a presented token, as it is Now and will be until the change is applied.
+type Snapshot struct {
+	Now     time.Time
+	User    User
+	Session SessionState
+	Token   Token   // the presented one
+	Later   []Token // those of later generations, in order, the current one last; none where the session has ended
+}
+
+// Change is what a presentation changes. The zero Change is none.
+type Change struct {
+	SeenAt     time.Time // the presented token is seen from now on; zero: it was already
+	Resent     *Resent
+	Succession *Succession
+	End        *Ending
+	Events     []Event
+}
+
+// Empty reports whether c changes nothing.
+func (c Change) Empty() bool {
+	return c.SeenAt.IsZero() && c.Resent == nil && c.Succession == nil && c.End == nil && len(c.Events) == 0
+}
+
+// Resent says that the current token is sent once more.
+type Resent struct {
+	TokenID   string
+	At        time.Time
+	ExpiresAt time.Time
+}
+
+// Succession puts a new token in the place of the session's current one.
+type Succession struct {
+	TokenID   string    // the current token, superseded by this
+	At        time.Time // when
+	ExpiresAt time.Time // its end: At + grace
+	Sealed    []byte    // Next's secret under this token's
+	Next      Token     // its generation is the next one
+}
+
+// Ending is the end of a session, and what is known of who brought it about.
+type Ending struct {
+	SessionID string
+	At        time.Time // Store.EndSessions and Store.ChangePassword set it
+	Reason    Reason
+	TokenID   string // the refresh token that was presented, if any
+	BySession string // the session whose access token asked for it, if any
+	IP        string
+	UserAgent string
+}
+
+// Opening is a new session with its first token, and what goes with it.
+type Opening struct {
+	Session      Session // LastUsedAt and ExpiresAt are its token's
+	Token        Token
+	Ends         []Ending // the sessions that this browser had before
+	PasswordHash string   // the account's hash from now on; "": as it is
+	Clear        string   // the subject whose failures are forgotten; "": none
+	Events       []Event
+}
+
+// LoginSnapshot is what an account looks like while a session is opened or its password changed.
+type LoginSnapshot struct {
+	Now          time.Time
+	PasswordHash string
+	Blocked      time.Duration // as from Store.Blocked
+	Asking       Ending        // of the asking session, where it has ended; Store.ChangePassword sets it
+}
+
+// PasswordChange is a new password and how it ends the user's other sessions.
+type PasswordChange struct {
+	PasswordHash string
+	Clear        string // the subject whose failures are forgotten; "": none
+	End          Ending
+	Events       []Event
+}
+
+// Selection says which sessions are meant: the user's, of those the one with the id SessionID unless it is "".
+type Selection struct {
+	UserID    string
+	SessionID string
+}
+
+// Life says how long a session lives when nobody ends it.
+type Life struct {
+	Idle time.Duration // a session whose current token was last sent longer ago than this has ended
+	Max  time.Duration // a session of this age has ended; 0: never
+}
+
+// Limit is a number of failures within a time.
+type Limit struct {
+	Subjects []string // who failed: each is counted by itself
+	Max      int      // failures of one subject at which the limit is reached; 0: no limit
+	Window   time.Duration
+}
+
+// Retention says what may be pruned. Every duration counts back from now.
+type Retention struct {
+	Grace    time.Duration
+	Recovery time.Duration // seals that were made longer ago than this and Grace answer nothing any more
+	Idle     time.Duration // superseded tokens last sent longer ago than this are dropped
+	Sessions time.Duration // sessions whose current token was last sent longer ago than this are dropped
+	Failures time.Duration // failed logins longer ago than this are dropped
+}
+
+// Event is an entry of the audit record. The store adds one of kind EventSessionEnded to every Ending by itself.
+type Event struct {
+	Kind      EventKind
+	At        time.Time
+	Reason    Reason // of an ended session
+	UserID    string
+	SessionID string
+	TokenID   string
+	IP        string
+	UserAgent string
+}
+
+// EventKind says what happened.
+type EventKind string
+
+// The kinds of audit events.
+const (
+	EventAccountCreated  EventKind = "ACCOUNT_CREATED"
+	EventLoggedIn        EventKind = "LOGGED_IN"
+	EventPasswordChanged EventKind = "PASSWORD_CHANGED"
+	EventTokenRecovered  EventKind = "TOKEN_RECOVERED" // a token past its grace was answered (ROTATION.md, S5 and S5')
+	EventSessionEnded    EventKind = "SESSION_ENDED"
+)

@@ -1,0 +1,206 @@
+package browsertest_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"example.com/latchkey/server/internal/servertest"
+)
+
+// deadline is how long a condition of a page may take on a slow machine before the test fails.
+const deadline = 40 * time.Second
+
+// browser is a Chromium with a fresh profile. chromedp's own default flags switch the throttling of background pages
+// off, which these tests must not do.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	profile, err := os.MkdirTemp("", "latchkey-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var opts []chromedp.ExecAllocatorOption
+	for _, name := range []string{
+		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "no-default-browser-check",
+		"disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage",
+	} {
+		opts = append(opts, chromedp.Flag(name, true))
+	}
+	opts = append(opts, chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900), chromedp.Flag("lang", "en-US"))
+	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // closes the browser; a tab that a test closed already is no error of ours
+		cancel()
+		cancelAlloc()
+		// Chromium's helpers may write for a moment longer: what is left is the system's temporary directory's.
+		_ = os.RemoveAll(profile)
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal("starting Chromium:", err)
+	}
+	return &browser{t, ctx}
+}
+
+// tab is one tab, with everything that its console complained of.
+type tab struct {
+	t      *testing.T
+	ctx    context.Context
+	cancel context.CancelFunc
+	srv    *servertest.Server
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+// open opens a tab on a path of the server. When the test ends, what the console said fails it.
+func (b *browser) open(srv *servertest.Server, path string, before ...chromedp.Action[chromedp.Void]) *tab {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	tb := &tab{t: b.t, ctx: ctx, cancel: cancel, srv: srv}
+	b.t.Cleanup(func() {
+		for _, c := range tb.said() {
+			b.t.Error("the console of a page:", c)
+		}
+	})
+	if err := chromedp.Do(ctx); err != nil { // without a deadline: the tab lives as long as this call's context
+		b.t.Fatal("opening a tab:", err)
+	}
+	tb.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
+		return err
+	}))
+	if err := chromedp.Listen(ctx, tb.listen); err != nil {
+		b.t.Fatal(err)
+	}
+	tb.do(before...)
+	tb.navigate(path)
+	return tb
+}
+
+func (tb *tab) listen(ev any) {
+	complaint := ""
+	switch ev := ev.(type) {
+	case *runtime.EventExceptionThrown:
+		complaint = ev.ExceptionDetails.Text
+		if e := ev.ExceptionDetails.Exception; e != nil {
+			complaint += " " + e.Description
+		}
+	case *cdplog.EventEntryAdded:
+		// A login form at a restricted path is a 401, which Chromium calls an error of the document.
+		if ev.Entry.Level == cdplog.EntryLevelError && !strings.Contains(ev.Entry.Text, "status of 4") {
+			complaint = ev.Entry.Text + " " + ev.Entry.URL
+		}
+	case *runtime.EventConsoleAPICalled:
+		if ev.Type == runtime.ConsoleAPICalledTypeError {
+			for _, a := range ev.Args {
+				complaint += string(a.Value) + a.Description + " "
+			}
+		}
+	}
+	if complaint != "" {
+		tb.mu.Lock()
+		defer tb.mu.Unlock()
+		tb.complaints = append(tb.complaints, complaint)
+	}
+}
+
+func (tb *tab) said() []string {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	return tb.complaints
+}
+
+func (tb *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	tb.t.Helper()
+	ctx, cancel := context.WithTimeout(tb.ctx, deadline)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		tb.t.Fatal(err)
+	}
+}
+
+// navigate loads a path as if its address had been typed.
+func (tb *tab) navigate(path string) {
+	tb.t.Helper()
+	tb.do(chromedp.Navigate(tb.srv.URL + path))
+}
+
+func (tb *tab) reload() {
+	tb.t.Helper()
+	tb.do(chromedp.Reload())
+}
+
+// close closes the tab as a person would.
+func (tb *tab) close() {
+	tb.t.Helper()
+	if err := chromedp.Cancel(tb.ctx); err != nil {
+		tb.t.Fatal("closing a tab:", err)
+	}
+}
+
+// eval returns the value of a JavaScript expression, awaited if it is a promise.
+func eval[T any](tb *tab, expression string) T {
+	tb.t.Helper()
+	ctx, cancel := context.WithTimeout(tb.ctx, deadline)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tb.t.Fatalf("evaluating %s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits until ok, asked over and over, and fails the test with what it waited for.
+func (tb *tab) until(what string, ok func() bool) {
+	tb.t.Helper()
+	for end := time.Now().Add(deadline); ; {
+		if ok() {
+			return
+		}
+		if time.Now().After(end) {
+			tb.t.Fatalf("waited in vain for: %s\nthe page: %s\nthe console: %q", what, tb.text(), tb.said())
+		}
+		time.Sleep(20 * time.Millisecond) // a poll, not a wait: the condition above is what counts
+	}
+}
+
+// ready waits until the worker drives the page.
+func (tb *tab) ready() {
+	tb.t.Helper()
+	tb.until("data-client=ready", func() bool { return tb.client() == "ready" })
+}
+
+func (tb *tab) client() string {
+	tb.t.Helper()
+	return eval[string](tb, `document.documentElement.dataset.client ?? ""`)
+}
+
+func (tb *tab) sessionState() string {
+	tb.t.Helper()
+	return eval[string](tb, `document.documentElement.dataset.session ?? ""`)
+}
+
+func (tb *tab) path() string {
+	tb.t.Helper()
+	return eval[string](tb, `location.pathname + location.search`)
+}
+
+// text is what a person reads on the page.
+func (tb *tab) text() string {
+	tb.t.Helper()
+	return eval[string](tb, `document.body ? document.body.innerText : ""`)
+}

@@ -1,0 +1,74 @@
+package graph
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+
+	"example.com/latchkey/server/internal/auth"
+)
+
+// caller is who asks: the identity of the Bearer token, where there is one, and the visitor's cookies.
+type caller struct {
+	identity *auth.Identity
+	visitor  auth.Visitor
+	cookies  *cookieWriter
+}
+
+type callerKey struct{}
+
+type rendererKey struct{}
+
+// Rendering returns next for the use of the server's own page renderer, which calls it in the process on a
+// visitor's behalf. The renderer is not the holder of the tokens that pass through it: the page they are for
+// may yet be lost, so their use does not mark a refresh token as seen (contract §3).
+func Rendering(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), rendererKey{}, true)))
+	})
+}
+
+func isRenderer(ctx context.Context) bool { return ctx.Value(rendererKey{}) != nil }
+
+func withCaller(ctx context.Context, c *caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// callerOf returns the caller that the handler put into every context it executes.
+func callerOf(ctx context.Context) *caller {
+	c, _ := ctx.Value(callerKey{}).(*caller)
+	if c == nil {
+		return &caller{cookies: &cookieWriter{header: http.Header{}}}
+	}
+	return c
+}
+
+// identified returns the identity of the request's Bearer token, or UNAUTHENTICATED with reason NO_TOKEN.
+func identified(ctx context.Context) (auth.Identity, error) {
+	if id := callerOf(ctx).identity; id != nil {
+		return *id, nil
+	}
+	return auth.Identity{}, &auth.Error{
+		Code: auth.CodeUnauthenticated, Reason: auth.ReasonNoToken,
+		Message: "This needs an access token: send it as \"Authorization: Bearer …\".",
+	}
+}
+
+func visitorOf(r *http.Request) auth.Visitor {
+	ip := r.RemoteAddr
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		ip = host
+	}
+	return auth.Visitor{Tokens: cookieValues(r), UserAgent: r.UserAgent(), IP: ip}
+}
+
+// bearer returns the token of an Authorization header of the Bearer scheme (RFC 6750 §2.1), and whether there
+// is one. Another scheme is not ours to judge and counts as none.
+func bearer(r *http.Request) (string, bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(token), true
+}

@@ -1,0 +1,14 @@
+// Package graph is the GraphQL API over HTTP: schema.graphql, the executor generated from it, and resolvers
+// that do nothing but translate between the wire and the domain packages auth and blog.
+//
+// Call [New] for the handler of POST /graphql. One request goes through it like this:
+//
+//	method, media type, size ─▶ Bearer ─▶ cookies into the context ─▶ depth, complexity ─▶ resolver
+//	      405   415   413        401                                         422              │
+//	                                                                                          ▼
+//	              answer ◀─ error code and reason from the table in errors.go ◀─ auth, blog ──┘
+//
+// The refresh cookie is read and written here and nowhere else ([CookieName]).
+package graph
+
+//go:generate go tool gqlgen generate --config gqlgen.yml

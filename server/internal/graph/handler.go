@@ -1,0 +1,120 @@
+package graph
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/blog"
+	"example.com/latchkey/server/internal/graph/generated"
+)
+
+// The limits of one request (contract §4). The schema's deepest natural query has depth 3, and a page of
+// twenty posts a complexity of about a hundred.
+const (
+	maxBody       = 1 << 20 // bytes
+	maxDepth      = 12
+	maxComplexity = 2000
+	maxTokens     = 5000
+	parsedQueries = 1000 // kept parsed, by text
+)
+
+// Config is what the API needs.
+type Config struct {
+	Auth    *auth.Service
+	Blog    *blog.Service
+	IdleTTL time.Duration // the refresh cookie's Max-Age
+	Log     *slog.Logger
+}
+
+// New returns the handler of POST /graphql. It answers every other method with 405, another media type than
+// application/json with 415, a body over 1 MiB with 413, and a Bearer token that does not verify with 401, each
+// with a GraphQL error in the body.
+func New(cfg Config) http.Handler {
+	ec := generated.Config{Resolvers: &resolver{auth: cfg.Auth, blog: cfg.Blog}}
+	ec.Complexity.Query.Posts = func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
+	srv := handler.New(generated.NewExecutableSchema(ec))
+	srv.AddTransport(transport.POST{})
+	srv.SetQueryCache(lru.New[*ast.QueryDocument](parsedQueries))
+	srv.SetParserTokenLimit(maxTokens)
+	srv.Use(extension.FixedComplexityLimit(maxComplexity))
+	srv.Use(depthLimit(maxDepth))
+	present := presenter{cfg.Log}
+	srv.SetErrorPresenter(present.error)
+	srv.SetRecoverFunc(present.panicked)
+	return &api{cfg: cfg, exec: srv, present: present}
+}
+
+type api struct {
+	cfg     Config
+	exec    http.Handler
+	present presenter
+}
+
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if r.Method != http.MethodPost {
+		h.Set("Allow", http.MethodPost)
+		refuse(w, http.StatusMethodNotAllowed, badRequest("Queries and mutations are sent by POST."))
+		return
+	}
+	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
+		refuse(w, http.StatusUnsupportedMediaType, badRequest("Send the query as application/json."))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		status := http.StatusBadRequest
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		refuse(w, status, badRequest("The body could not be read: it must be complete and at most 1 MiB."))
+		return
+	}
+	c := &caller{visitor: visitorOf(r), cookies: &cookieWriter{header: h, maxAge: a.cfg.IdleTTL}}
+	if token, ok := bearer(r); ok {
+		id, err := a.cfg.Auth.Authenticate(r.Context(), token, !isRenderer(r.Context()))
+		if err != nil {
+			a.unauthorized(w, r, err)
+			return
+		}
+		c.identity = &id
+	}
+	r = r.WithContext(withCaller(r.Context(), c))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	a.exec.ServeHTTP(w, r)
+}
+
+// unauthorized answers a Bearer token that does not verify (RFC 6750 §3.1), or a failure to verify it.
+func (a *api) unauthorized(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusInternalServerError
+	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Code == auth.CodeUnauthenticated {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		status = http.StatusUnauthorized
+	}
+	refuse(w, status, a.present.wire(r.Context(), err))
+}
+
+// refuse answers with one GraphQL error and the status, before anything was executed.
+func refuse(w http.ResponseWriter, status int, e wireError) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// The status is sent: an error of the encoder is the connection's, and there is nobody left to tell.
+	_ = json.NewEncoder(w).Encode(struct {
+		Errors []wireError `json:"errors"`
+		Data   any         `json:"data"`
+	}{Errors: []wireError{e}})
+}

@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/blog"
+	"example.com/latchkey/server/internal/graph/generated"
+)
+
+type resolver struct {
+	auth *auth.Service
+	blog *blog.Service
+}
+
+func (r *resolver) Query() generated.QueryResolver       { return query{r} }
+func (r *resolver) Mutation() generated.MutationResolver { return mutation{r} }
+func (r *resolver) Session() generated.SessionResolver   { return session{r} }
+
+type query struct{ *resolver }
+
+func (q query) Me(ctx context.Context) (*auth.User, error) {
+	id, err := identified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := q.auth.User(ctx, id.UserID)
+	return &u, err
+}
+
+func (q query) Posts(ctx context.Context, first int, after *string) ([]*blog.Post, error) {
+	id, err := identified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last := ""
+	if after != nil {
+		last = *after
+	}
+	posts, err := q.blog.Posts(ctx, id.UserID, first, last)
+	return pointers(posts), err
+}
+
+func (q query) Sessions(ctx context.Context) ([]*auth.Session, error) {
+	id, err := identified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := q.auth.Sessions(ctx, id)
+	return pointers(sessions), err
+}
+
+type session struct{ *resolver }
+
+func (session) Current(ctx context.Context, s *auth.Session) (bool, error) {
+	id, err := identified(ctx)
+	return err == nil && s.ID == id.SessionID, err
+}
+
+type mutation struct{ *resolver }
+
+func (m mutation) SignUp(ctx context.Context, email, password string, name *string) (*auth.Grant, error) {
+	c := callerOf(ctx)
+	given := ""
+	if name != nil {
+		given = *name
+	}
+	return granted(c)(m.auth.SignUp(ctx, email, password, given, c.visitor))
+}
+
+func (m mutation) Login(ctx context.Context, email, password string) (*auth.Grant, error) {
+	c := callerOf(ctx)
+	return granted(c)(m.auth.Login(ctx, email, password, c.visitor))
+}
+
+func (m mutation) RefreshToken(ctx context.Context, minAge int, recover bool) (*auth.Grant, error) {
+	c := callerOf(ctx)
+	if minAge < 0 {
+		return nil, &auth.Error{Code: auth.CodeBadUserInput, Field: "minAge", Message: "minAge is a number of seconds, 0 or more."}
+	}
+	const hour = 3600 // far over any grace, so that no number of seconds overflows a Duration
+	grant, err := m.auth.Refresh(ctx, c.visitor, auth.RefreshOptions{
+		MinAge: time.Duration(min(minAge, hour)) * time.Second, Recover: recover,
+	})
+	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Code == auth.CodeUnauthenticated && len(c.visitor.Tokens) > 0 {
+		c.cookies.clear()
+	}
+	return granted(c)(grant, err)
+}
+
+// granted passes a grant's refresh token to the cookie. A later field of the same request (mutations run one after
+// another) presents the new token instead of the one that came with the request.
+func granted(c *caller) func(auth.Grant, error) (*auth.Grant, error) {
+	return func(g auth.Grant, err error) (*auth.Grant, error) {
+		if err != nil {
+			return nil, err
+		}
+		if g.RefreshToken != "" {
+			c.cookies.set(g.RefreshToken)
+			c.visitor.Tokens = []string{g.RefreshToken}
+		}
+		return &g, nil
+	}
+}
+
+func (m mutation) Logout(ctx context.Context) (bool, error) {
+	c := callerOf(ctx)
+	if err := m.auth.Logout(ctx, c.visitor, c.identity); err != nil {
+		return false, err
+	}
+	c.cookies.clear()
+	return true, nil
+}
+
+func (m mutation) LogoutEverywhere(ctx context.Context) (int, error) {
+	id, err := identified(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := m.auth.LogoutEverywhere(ctx, id)
+	if err == nil {
+		callerOf(ctx).cookies.clear()
+	}
+	return n, err
+}
+
+func (m mutation) RevokeSession(ctx context.Context, id string) (bool, error) {
+	who, err := identified(ctx)
+	if err != nil {
+		return false, err
+	}
+	return m.auth.RevokeSession(ctx, who, id)
+}
+
+func (m mutation) ChangePassword(ctx context.Context, current, new string) (bool, error) {
+	id, err := identified(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = m.auth.ChangePassword(ctx, id, current, new)
+	return err == nil, err
+}
+
+func (m mutation) CreatePost(ctx context.Context, title, body string) (*blog.Post, error) {
+	id, err := identified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.blog.Create(ctx, id.UserID, title, body)
+	return &p, err
+}
+
+func (m mutation) DeletePost(ctx context.Context, id string) (bool, error) {
+	who, err := identified(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = m.blog.Delete(ctx, who.UserID, id)
+	return err == nil, err
+}
+
+func pointers[T any](list []T) []*T {
+	out := make([]*T, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}

@@ -1,0 +1,12 @@
+// Package page renders the pages on the server, for visitors whose client is not there yet and for those who have
+// none: what the browser shows first, and all that it shows where scripts are off.
+//
+// It is a client like every other: for each visit it makes a shared/session whose requests go to the API's handler in
+// the process, with the visitor's own cookies, and shows shared/screen's pages with it.
+//
+//	GET  path ─▶ refreshToken(minAge: grace, recover) ─▶ Show ─▶ 200, or the login form with 401
+//	POST path ─▶ refreshToken(minAge: grace, recover) ─▶ Do ───▶ 303, or the form with its error
+//
+// A new refresh cookie is passed on to the visitor. A clearing one that came of rendering is not: an answer that
+// arrives late must not take away the cookie of a login that happened meanwhile (contract §3, ROTATION.md C6).
+package page

@@ -1,0 +1,125 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"example.com/latchkey/shared/screen"
+	"example.com/latchkey/shared/session"
+	"example.com/latchkey/shared/ui"
+	"example.com/latchkey/web"
+)
+
+const (
+	maxForm  = 1 << 20         // bytes of a form's body
+	patience = 5 * time.Second // for one visit: the API is in the process
+)
+
+// Config is what rendering needs.
+type Config struct {
+	API      http.Handler      // the API, for the renderer's use
+	Endpoint string            // the API's URL; no request for it leaves the process
+	Policy   func(http.Header) // sets the headers of a document; other answers keep those they came with
+	Grace    time.Duration     // of superseded refresh tokens: the minAge of every exchange
+	Assets   *web.Assets
+	Log      *slog.Logger
+}
+
+// New returns the handler of every page: GET shows it, POST carries out an intent of one of its forms.
+func New(cfg Config) http.Handler { return &pages{cfg} }
+
+type pages struct{ cfg Config }
+
+func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	v := newVisit(p.cfg.API, r)
+	s, err := session.New(p.cfg.Endpoint, session.WithTransport(v), session.WithJar(nil),
+		session.WithMinAge(p.cfg.Grace), session.WithLogger(p.cfg.Log))
+	if err != nil {
+		p.broken(w, r, err)
+		return
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			p.cfg.Log.ErrorContext(r.Context(), "closing a visit's session", "error", err)
+		}
+	}()
+	if err := s.Resume(ctx); err != nil && !errors.Is(err, session.ErrUnauthenticated) {
+		p.cfg.Log.ErrorContext(r.Context(), "resuming a visitor's session", "error", err)
+	}
+	v.keepCookie()
+	app := screen.New(s)
+	if r.Method == http.MethodPost {
+		p.post(ctx, w, r, app, v)
+		return
+	}
+	view := app.Show(ctx, r.URL.RequestURI())
+	v.passCookies(w)
+	if view.Redirect != "" {
+		redirect(w, r, view.Redirect)
+		return
+	}
+	p.write(w, r, view)
+}
+
+// post carries out the intent of a form.
+func (p *pages) post(ctx context.Context, w http.ResponseWriter, r *http.Request, app *screen.App, v *visit) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "The form could not be read: it must be complete and at most 1 MiB.", http.StatusBadRequest)
+		return
+	}
+	intent, err := screen.ParseIntent(r.PostForm.Get("intent"), r.PostForm.Get)
+	if err != nil {
+		http.Error(w, "The form says nothing that can be done here: go back and reload the page.", http.StatusBadRequest)
+		return
+	}
+	next, failed := app.Do(ctx, r.URL.RequestURI(), intent)
+	v.passCookies(w)
+	if failed != nil {
+		p.write(w, r, *failed)
+		return
+	}
+	redirect(w, r, next)
+}
+
+// redirect leads to another page of ours with 303, so that going back or reloading repeats nothing.
+func redirect(w http.ResponseWriter, r *http.Request, path string) {
+	http.Redirect(w, r, path, http.StatusSeeOther)
+}
+
+// write renders into a buffer first, so that a failure can still be answered as one.
+func (p *pages) write(w http.ResponseWriter, r *http.Request, view screen.View) {
+	var app, doc bytes.Buffer
+	if err := view.Render(r.Context(), &app, ui.TokenView{}); err != nil {
+		p.broken(w, r, err)
+		return
+	}
+	shell := web.Shell(web.ShellView{
+		Title: view.Title, Session: view.Session, User: view.User,
+		Style: p.cfg.Assets.URL(web.Style), Script: p.cfg.Assets.URL(web.Script), Icon: p.cfg.Assets.URL(web.Icon),
+		Worker: p.cfg.Assets.WorkerURL(), Body: templ.Raw(app.String()),
+	})
+	if err := shell.Render(r.Context(), &doc); err != nil {
+		p.broken(w, r, err)
+		return
+	}
+	p.cfg.Policy(w.Header())
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(view.Status)
+	// The status is sent: an error now is the connection's, and there is nobody left to tell.
+	_, _ = doc.WriteTo(w)
+}
+
+func (p *pages) broken(w http.ResponseWriter, r *http.Request, err error) {
+	p.cfg.Log.ErrorContext(r.Context(), "rendering a page", "path", r.URL.Path, "error", err)
+	http.Error(w, "Something went wrong on the server.", http.StatusInternalServerError)
+}

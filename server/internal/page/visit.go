@@ -1,0 +1,99 @@
+package page
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+)
+
+// visit is an http.RoundTripper that hands requests to the API's handler in the process, as the visitor: with the
+// visitor's cookies, address and user agent. What the API sets as a cookie it sends from then on, and keeps for the
+// answer to the visitor.
+type visit struct {
+	api     http.Handler
+	visitor *http.Request
+	cookies []*http.Cookie // sent with the next request
+	set     []string       // Set-Cookie lines of the last answer that had any
+}
+
+func newVisit(api http.Handler, r *http.Request) *visit {
+	return &visit{api: api, visitor: r, cookies: r.Cookies()}
+}
+
+// RoundTrip calls the handler and returns when it is done. It is used by one goroutine at a time: session sends one
+// request after another here.
+func (v *visit) RoundTrip(r *http.Request) (*http.Response, error) {
+	in := r.Clone(r.Context())
+	in.RemoteAddr, in.RequestURI = v.visitor.RemoteAddr, r.URL.RequestURI()
+	in.Header.Set("User-Agent", v.visitor.UserAgent())
+	in.Header.Del("Cookie")
+	for _, c := range v.cookies {
+		in.AddCookie(c)
+	}
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	out := &answer{header: http.Header{}, status: http.StatusOK}
+	v.api.ServeHTTP(out, in)
+	if err := in.Body.Close(); err != nil {
+		return nil, err
+	}
+	v.remember(out.header)
+	return &http.Response{
+		Status: http.StatusText(out.status), StatusCode: out.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: out.header, Body: io.NopCloser(&out.body), ContentLength: int64(out.body.Len()), Request: r,
+	}, nil
+}
+
+// remember takes over the cookies that an answer sets.
+func (v *visit) remember(h http.Header) {
+	lines := h.Values("Set-Cookie")
+	if len(lines) == 0 {
+		return
+	}
+	v.set = slices.Clone(lines)
+	for _, c := range (&http.Response{Header: h}).Cookies() {
+		v.cookies = slices.DeleteFunc(v.cookies, func(old *http.Cookie) bool { return old.Name == c.Name })
+		if c.MaxAge >= 0 {
+			v.cookies = append(v.cookies, c)
+		}
+	}
+}
+
+// keepCookie forgets a clearing of cookies: rendering a page takes none away.
+func (v *visit) keepCookie() {
+	clearing := slices.ContainsFunc((&http.Response{Header: http.Header{"Set-Cookie": v.set}}).Cookies(),
+		func(c *http.Cookie) bool { return c.MaxAge < 0 })
+	if clearing {
+		v.set = nil
+	}
+}
+
+// passCookies hands on to the visitor what the API set.
+func (v *visit) passCookies(w http.ResponseWriter) {
+	for _, line := range v.set {
+		w.Header().Add("Set-Cookie", line)
+	}
+}
+
+// answer is an http.ResponseWriter that keeps what is written.
+type answer struct {
+	header http.Header
+	body   bytes.Buffer
+	status int
+	wrote  bool
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if !a.wrote {
+		a.status, a.wrote = status, true
+	}
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.wrote = true
+	return a.body.Write(p)
+}

@@ -1,0 +1,10 @@
+// Package route holds every route of the server and what stands before them, in one function to read ([Handler]),
+// and the HTTP server that it runs in ([Server]).
+//
+//	connection ─▶ Server: headers on net/http's own answers too
+//	           ─▶ request id ─▶ baseline headers ─▶ no service worker ─▶ no cross-site change ─▶ router
+//	                                                                                              │
+//	     /graphql ◀─ pages ◀─ /assets/ and the worker's entry script ◀─ health, readiness, keys ◀─┘
+//
+// Headers are set before the router and not by its middleware, which does not see what the router answers itself.
+package route

@@ -1,0 +1,144 @@
+package route
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"example.com/latchkey/server/internal/requestid"
+)
+
+// The three policies of contract §6. Only the worker may reach the API, so that a script injected into a page cannot.
+const (
+	pageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; " +
+		"worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types latchkey"
+	workerCSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types 'none'"
+	baselineCSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
+)
+
+// baselineHeaders stand on every answer, whoever makes it; pages and the worker's script replace the policy.
+var baselineHeaders = [][2]string{
+	{"Content-Security-Policy", baselineCSP},
+	{"X-Content-Type-Options", "nosniff"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+}
+
+func baseline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, h := range baselineHeaders {
+			w.Header().Set(h[0], h[1])
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// pagePolicy is for documents that people see. Cross-Origin-Opener-Policy cuts the tie to a window that a script
+// opens on an answer without our headers.
+func pagePolicy(h http.Header) {
+	h.Set("Content-Security-Policy", pageCSP)
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// workerOnly serves the worker's entry script to a browser that starts a worker of this origin with it, and to
+// nothing else: opened as a document it would be a page of this origin that may reach the API. It answers 403 before
+// anything is revalidated.
+func workerOnly(script []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Vary", "Sec-Fetch-Dest")
+		h.Set("Cache-Control", "no-store")
+		dest := r.Header.Get("Sec-Fetch-Dest")
+		if (dest != "worker" && dest != "sharedworker") || r.Header.Get("Sec-Fetch-Mode") != "same-origin" {
+			plain(w, http.StatusForbidden, "This script only starts a worker of this origin.\n")
+			return
+		}
+		h.Set("Content-Security-Policy", workerCSP)
+		h.Set("Content-Type", "text/javascript; charset=utf-8")
+		h.Set("Content-Length", strconv.Itoa(len(script)))
+		_, _ = w.Write(script) // an error is the connection's
+	})
+}
+
+// noServiceWorker refuses every request for a service worker: one would sit between the pages and the server.
+func noServiceWorker(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-Fetch-Dest") == "serviceworker" || r.Header.Get("Service-Worker") != "" {
+			plain(w, http.StatusForbidden, "There are no service workers here.\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// crossSite refuses whatever a browser sends from another site with an unsafe method.
+func crossSite(origin string) (*http.CrossOriginProtection, error) {
+	p := http.NewCrossOriginProtection()
+	if err := p.AddTrustedOrigin(origin); err != nil {
+		return nil, fmt.Errorf("the origin %q: %w", origin, err)
+	}
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/graphql" {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Cache-Control", "no-store")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`{"errors":[{"message":"A request from another site may not change anything here.",` +
+				`"extensions":{"code":"FORBIDDEN"}}],"data":null}` + "\n"))
+			return
+		}
+		plain(w, http.StatusForbidden, "A request from another site may not change anything here.\n")
+	}))
+	return p, nil
+}
+
+// withRequestID names the request, logs how it ended, and turns a panic into a 500.
+func withRequestID(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, id := requestid.With(r.Context())
+		w.Header().Set(requestid.Header, id)
+		rec := &statusRecorder{ResponseWriter: w}
+		defer func() {
+			v := recover()
+			if v == http.ErrAbortHandler {
+				panic(v) // net/http's own way to cut an answer
+			}
+			if v != nil {
+				log.ErrorContext(ctx, "panic", "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+				if rec.status == 0 {
+					plain(rec, http.StatusInternalServerError, "Something went wrong on the server.\n")
+				}
+			}
+			// The path without its query: what is in a query is the visitor's own.
+			log.DebugContext(ctx, "request", "method", r.Method, "path", strings.ToValidUTF8(r.URL.Path, "?"), "status", rec.status)
+		}()
+		next.ServeHTTP(rec, r.WithContext(ctx))
+	})
+}
+
+// statusRecorder remembers the status of an answer.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (s *statusRecorder) WriteHeader(status int) {
+	if s.status == 0 {
+		s.status = status
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *statusRecorder) Write(p []byte) (int, error) {
+	if s.status == 0 {
+		s.status = http.StatusOK
+	}
+	return s.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }

@@ -1,0 +1,98 @@
+package route
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Server returns an HTTP server for the handler, with limits on slow and large requests. Serve it on a listener from
+// [Listen]: then the answers that net/http gives itself, to a request that it cannot parse or that is too large,
+// carry the baseline headers too. Without them a window on such an answer is a document of this origin with no policy.
+func Server(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           serving(h),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		// "OPTIONS *" goes to the handler like all else, and gets its headers.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		},
+		ConnState: func(c net.Conn, state http.ConnState) {
+			if g, ok := c.(*guardedConn); ok && state == http.StateIdle {
+				g.handled.Store(false)
+			}
+		},
+	}
+}
+
+// Listen returns ln with every connection guarded for [Server].
+func Listen(ln net.Listener) net.Listener { return guardedListener{ln} }
+
+type guardedListener struct{ net.Listener }
+
+func (l guardedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &guardedConn{Conn: c}, nil
+}
+
+type connKey struct{}
+
+// serving marks the connection of each request as one whose answer is the handler's.
+func serving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g, ok := r.Context().Value(connKey{}).(*guardedConn); ok {
+			g.handled.Store(true)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// guardedConn adds the baseline headers to an answer that no handler made.
+type guardedConn struct {
+	net.Conn
+	handled atomic.Bool // from a handler's start until its answer has been written
+}
+
+// rawHeaders is what is inserted after the status line of a raw answer.
+var rawHeaders = func() []byte {
+	var b bytes.Buffer
+	for _, h := range baselineHeaders {
+		b.WriteString(h[0] + ": " + h[1] + "\r\n")
+	}
+	return b.Bytes()
+}()
+
+func (c *guardedConn) Write(p []byte) (int, error) {
+	end := bytes.Index(p, []byte("\r\n"))
+	if c.handled.Load() || end < 0 || !bytes.HasPrefix(p, []byte("HTTP/1.")) {
+		return c.Conn.Write(p)
+	}
+	line := end + len("\r\n")
+	n, err := c.Conn.Write(bytes.Join([][]byte{p[:line], rawHeaders, p[line:]}, nil))
+	if err != nil {
+		return min(n, line), err
+	}
+	return len(p), nil
+}
+
+// CloseWrite ends the sending half, as net/http does before it gives up a connection, so that the peer can still
+// read the answer.
+func (c *guardedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+// Package servertest starts a whole server for a test: the real handler, store and HTTP server on a loopback port, as
+// `latchkey serve` wires them, with a database of its own. Call [Start].
+package servertest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/blog"
+	"example.com/latchkey/server/internal/requestid"
+	"example.com/latchkey/server/internal/route"
+	"example.com/latchkey/server/internal/store"
+	"example.com/latchkey/web"
+)
+
+// Options are what a test may set. The zero value is the contract's defaults, without a limit of logins.
+type Options struct {
+	AccessTTL, Grace, Recovery, IdleTTL, MaxTTL time.Duration
+	LoginAttempts                               int
+	DB                                          string                          // a file; "" for one of the test's own
+	Wrap                                        func(http.Handler) http.Handler // around everything, where set
+}
+
+// Server is a running server.
+type Server struct {
+	URL   string // its origin
+	Auth  *auth.Service
+	Blog  *blog.Service
+	Store *store.Store
+	log   *logBuffer
+}
+
+// Start runs a server until the test ends. The test fails where the server's log then holds an error.
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	o = o.withDefaults(t)
+	logs := &logBuffer{}
+	log := slog.New(requestid.Handler(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	db, err := store.Open(t.Context(), o.DB, log)
+	must(t, err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	must(t, err)
+	s := &Server{URL: "http://localhost:" + port, Store: db, log: logs}
+	s.Auth, err = auth.New(t.Context(), db, auth.Config{
+		Issuer: s.URL, AccessTTL: o.AccessTTL, Grace: o.Grace, Recovery: o.Recovery,
+		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, Log: log,
+	})
+	must(t, err)
+	s.Blog = blog.New(db)
+	assets, err := web.New()
+	must(t, err)
+	handler, err := route.Handler(route.Config{
+		Auth: s.Auth, Blog: s.Blog, Assets: assets, Origin: s.URL,
+		Grace: o.Grace, IdleTTL: o.IdleTTL, Ready: db.Ping, Log: log,
+	})
+	must(t, err)
+	if o.Wrap != nil {
+		handler = o.Wrap(handler)
+	}
+	s.run(t, route.Server(handler, log), ln, db)
+	return s
+}
+
+func (o Options) withDefaults(t testing.TB) Options {
+	set := func(d *time.Duration, value time.Duration) {
+		if *d == 0 {
+			*d = value
+		}
+	}
+	set(&o.AccessTTL, 5*time.Minute)
+	set(&o.Grace, 30*time.Second)
+	set(&o.Recovery, 24*time.Hour)
+	set(&o.IdleTTL, 720*time.Hour)
+	set(&o.MaxTTL, 8760*time.Hour)
+	if o.DB == "" {
+		o.DB = filepath.Join(t.TempDir(), "latchkey.db")
+	}
+	return o
+}
+
+// run serves until the test ends.
+func (s *Server) run(t testing.TB, srv *http.Server, ln net.Listener, db *store.Store) {
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := s.Auth.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error("auth.Run:", err)
+		}
+	})
+	running.Go(func() {
+		if err := srv.Serve(route.Listen(ln)); !errors.Is(err, http.ErrServerClosed) {
+			t.Error("Serve:", err)
+		}
+	})
+	t.Cleanup(func() {
+		if err := srv.Close(); err != nil {
+			t.Error("closing the server:", err)
+		}
+		stop()
+		running.Wait()
+		if err := db.Close(); err != nil {
+			t.Error("closing the store:", err)
+		}
+		for line := range strings.Lines(s.Log()) {
+			if strings.Contains(line, "level=ERROR") {
+				t.Error("the server logged an error:", line)
+			}
+		}
+	})
+}
+
+// Log returns all that the server has logged.
+func (s *Server) Log() string { return s.log.String() }
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,13 @@
+// Package store keeps everything in one SQL database: it is the auth.Store and the blog.Store of the server.
+//
+// Start with [Open]. There is one text of SQL for every engine; what differs between them is in dialect.go. Reads run
+// on a pool of connections. Everything that writes goes through one door, Store.write:
+//
+//	a method ──▶ write(ctx, fn) ──▶ wait for the turn ──▶ begin ──▶ fn: read, decide, write ──▶ commit ──▶ its answer
+//	                                    │ ctx ends                    │ error
+//	                                    ▼                             ▼
+//	                                 nothing done                  roll back
+//
+// On SQLite there is one turn, that is one writing connection, and a commit is durable when it returns (WAL with
+// synchronous=FULL). The database file is created for its owner's eyes alone.
+package store

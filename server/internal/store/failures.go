@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"example.com/latchkey/server/internal/auth"
+)
+
+// Blocked implements auth.Store.
+func (s *Store) Blocked(ctx context.Context, l auth.Limit) (time.Duration, error) {
+	now, err := s.dialect.now(ctx, s.reads)
+	if err != nil {
+		return 0, wrap("blocked", err)
+	}
+	wait, err := blocked(ctx, s.reads, now, l)
+	return wait, wrap("blocked", err)
+}
+
+// blocked returns how long it will be until every subject has less than l.Max failures within l.Window.
+func blocked(ctx context.Context, r runner, now time.Time, l auth.Limit) (time.Duration, error) {
+	var wait time.Duration
+	if l.Max <= 0 {
+		return 0, nil
+	}
+	for _, subject := range l.Subjects {
+		// The one that must leave the window before there is room again.
+		found, err := list(ctx, r, func(rows *sql.Rows) (int64, error) {
+			var at int64
+			return at, rows.Scan(&at)
+		}, `select at from login_failures where subject = $1 and at > $2 order by at desc limit 1 offset $3`,
+			subject, millis(now.Add(-l.Window)), l.Max-1)
+		if err != nil {
+			return 0, err
+		}
+		for _, at := range found {
+			wait = max(wait, timeOf(at).Add(l.Window).Sub(now))
+		}
+	}
+	return wait, nil
+}
+
+// AddFailure implements auth.Store.
+func (s *Store) AddFailure(ctx context.Context, l auth.Limit) (time.Duration, error) {
+	var wait time.Duration
+	err := s.write(ctx, func(ctx context.Context, r runner) error {
+		now, err := s.dialect.now(ctx, r)
+		if err != nil {
+			return err
+		}
+		if wait, err = blocked(ctx, r, now, l); err != nil || wait > 0 {
+			return err
+		}
+		for _, subject := range l.Subjects {
+			if _, err := exec(ctx, r, `insert into login_failures (subject, at) values ($1, $2)`, subject, millis(now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wait, wrap("add failure", err)
+}
+
+func clearFailures(ctx context.Context, r runner, subject string) error {
+	if subject == "" {
+		return nil
+	}
+	_, err := exec(ctx, r, `delete from login_failures where subject = $1`, subject)
+	return err
+}

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
+)
+
+// Every connection waits so long for a lock of another process, checks foreign keys, and writes so that a commit
+// survives a loss of power.
+const sqliteOptions = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1"
+
+func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	// As a URI, a path may hold any character.
+	uri := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqliteOptions
+	writes, err := sql.Open("sqlite3", uri+"&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	if err := writes.PingContext(ctx); err != nil {
+		return nil, errors.Join(plainSQLite(err), writes.Close())
+	}
+	if err := migrate(ctx, writes, sqlite, log); err != nil {
+		return nil, errors.Join(plainSQLite(err), writes.Close())
+	}
+	writes.SetMaxOpenConns(1)
+	conn, err := writes.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(plainSQLite(err), writes.Close())
+	}
+	pool, err := sql.Open("sqlite3", uri+"&_query_only=1")
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(), writes.Close())
+	}
+	readers := max(4, runtime.GOMAXPROCS(0))
+	pool.SetMaxOpenConns(readers)
+	pool.SetMaxIdleConns(readers)
+	w := &sqliteWriter{turn: make(chan struct{}, 1), closed: make(chan struct{}), conn: conn, statements: newPrepared(conn)}
+	reads := newPrepared(pool)
+	return &Store{dialect: sqlite, reads: reads, writer: w,
+		closers: []func() error{w.close, reads.close, pool.Close, conn.Close, writes.Close}}, nil
+}
+
+// createPrivate creates the file, empty, where there is none: SQLite would let every account of the machine read it.
+// Its companion files take over its mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if _, dirErr := os.Stat(filepath.Dir(path)); errors.Is(dirErr, fs.ErrNotExist) {
+		return fmt.Errorf("the directory %q does not exist", filepath.Dir(path))
+	}
+	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+		return errors.New("it is a directory")
+	}
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// plainSQLite puts the engine's words for common mistakes into an operator's.
+func plainSQLite(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrNotADB:
+		return errors.New("the file is not an SQLite database")
+	case sqlite3.ErrReadonly:
+		return errors.New("the file or its directory cannot be written to")
+	}
+	return err
+}
+
+// errClosed says that the store was closed before.
+var errClosed = errors.New("the database is closed")
+
+// sqliteWriter is the one connection that writes. SQLite has one writer at a time anyhow: waiting for it here, and not
+// in the engine, is fair and can be given up.
+type sqliteWriter struct {
+	turn       chan struct{} // holds one element while somebody writes
+	closed     chan struct{}
+	conn       *sql.Conn
+	statements *prepared
+}
+
+func (w *sqliteWriter) write(ctx context.Context, fn func(context.Context, runner) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-w.closed:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-w.closed:
+		return errClosed
+	default:
+		return w.transact(context.WithoutCancel(ctx), fn)
+	}
+}
+
+func (w *sqliteWriter) transact(ctx context.Context, fn func(context.Context, runner) error) (err error) {
+	if _, err := w.statements.ExecContext(ctx, "begin immediate"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		// Also on a panic of fn, or the connection would stay inside the transaction.
+		if _, rollbackErr := w.statements.ExecContext(ctx, "rollback"); rollbackErr != nil {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", rollbackErr))
+		}
+	}()
+	if err := fn(ctx, w.statements); err != nil {
+		return err
+	}
+	if _, err := w.statements.ExecContext(ctx, "commit"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	done = true
+	return nil
+}
+
+// close waits for the running transaction; no other begins.
+func (w *sqliteWriter) close() error {
+	close(w.closed)
+	w.turn <- struct{}{}
+	defer func() { <-w.turn }()
+	return w.statements.close()
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/blog"
+)
+
+// Store is an open database. Its methods may be called from many goroutines.
+type Store struct {
+	dialect dialect
+	reads   *prepared // outside of transactions
+	writer  writer
+	closing sync.Once
+	closers []func() error // in the order of closing
+}
+
+var (
+	_ auth.Store = (*Store)(nil)
+	_ blog.Store = (*Store)(nil)
+)
+
+// Open opens the database that dsn names, creates it where there is none, and brings its tables up to date. A dsn is
+// the path of an SQLite file. The errors are one line each, fit for an operator. Close it when done.
+func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case dsn == "":
+		return nil, errors.New("no database is named: give the path of a file")
+	case isPostgres(dsn):
+		return nil, errors.New("PostgreSQL is not supported yet: give the path of a file, which will be an SQLite database")
+	case strings.HasPrefix(dsn, ":memory:"), strings.HasPrefix(dsn, "file:"), strings.Contains(dsn, "://"):
+		return nil, fmt.Errorf("cannot open database %q: give the path of a file", hideUserinfo(dsn))
+	}
+	s, err := openSQLite(ctx, dsn, log)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open database %q: %w", dsn, err)
+	}
+	return s, nil
+}
+
+func isPostgres(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
+// hideUserinfo drops what stands before an @ of a URL: it may hold a password.
+func hideUserinfo(dsn string) string {
+	scheme, rest, isURL := strings.Cut(dsn, "://")
+	if i := strings.LastIndex(rest, "@"); isURL && i >= 0 {
+		return scheme + "://" + rest[i+1:]
+	}
+	return dsn
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := list(ctx, s.reads, func(rows *sql.Rows) (int64, error) {
+		var n int64
+		return n, rows.Scan(&n)
+	}, `select number from signing_keys limit 1`)
+	if err != nil {
+		return fmt.Errorf("ping the database: %w", err)
+	}
+	return nil
+}
+
+// Close waits for the write that is running and closes the database. What is called later fails, except Close, which
+// does nothing then.
+func (s *Store) Close() error {
+	var errs []error
+	s.closing.Do(func() {
+		for _, closer := range s.closers {
+			errs = append(errs, closer())
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// write runs fn as one transaction: all of it durable once write returns nil, nothing of it otherwise. Waiting for its
+// turn it gives up with ctx; a transaction that has begun is carried through, for it is short, and half-way is no
+// place to stop. fn may run again where the engine asks for it, so it has no effects but on its runner.
+func (s *Store) write(ctx context.Context, fn func(ctx context.Context, r runner) error) error {
+	return s.writer.write(ctx, fn)
+}
+
+// writer runs transactions, one after another or side by side as the engine has it.
+type writer interface {
+	write(ctx context.Context, fn func(ctx context.Context, r runner) error) error
+}
+
+// runner is where a statement runs: a pool of connections or a transaction.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// exec runs a statement and returns how many rows it changed.
+func exec(ctx context.Context, r runner, query string, args ...any) (int64, error) {
+	result, err := r.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// list returns every row of a query.
+func list[T any](ctx context.Context, r runner, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := r.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for rows.Next() {
+		row, err := scan(rows)
+		if err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		all = append(all, row)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}
+
+// one returns the first row of a query, or auth.ErrNotFound.
+func one[T any](ctx context.Context, r runner, scan func(*sql.Rows) (T, error), query string, args ...any) (T, error) {
+	var zero T
+	all, err := list(ctx, r, scan, query, args...)
+	switch {
+	case err != nil:
+		return zero, err
+	case len(all) == 0:
+		return zero, auth.ErrNotFound
+	}
+	return all[0], nil
+}
+
+// Times are kept in milliseconds, and a time that is not there as null.
+
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func millisOrNull(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
+}
+
+func timeOrZero(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return timeOf(ms.Int64)
+}

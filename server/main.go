@@ -1,0 +1,81 @@
+// Command latchkey serves session authentication: the GraphQL API, the pages, and the browser client.
+//
+// `latchkey serve --help` lists its flags; each is also an environment variable LATCHKEY_<FLAG>. A bad value is one
+// line on standard error and exit status 2, another failure one line and exit status 1. SIGTERM and SIGINT let the
+// running requests end, and exit 0.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"example.com/latchkey/server/internal/requestid"
+)
+
+// Exit statuses.
+const (
+	exitOK = iota
+	exitFailure
+	exitUsage
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// cli is the command line.
+type cli struct {
+	Serve config `cmd:"" help:"Serve the application."`
+}
+
+// run parses the arguments, serves until ctx ends, and returns the exit status. What people should see goes to
+// stdout, the log and errors to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c cli
+	helped := false
+	parser, err := kong.New(&c,
+		kong.Name("latchkey"), kong.Description("Session authentication for applications written in Go from end to end."),
+		kong.DefaultEnvars("LATCHKEY"), kong.Writers(stdout, stderr), kong.UsageOnError(),
+		kong.Exit(func(int) { helped = true }),
+	)
+	if err != nil {
+		return complain(stderr, exitFailure, err)
+	}
+	_, err = parser.Parse(args)
+	if helped {
+		return exitOK
+	}
+	if err != nil {
+		return complain(stderr, exitUsage, err)
+	}
+	if err := c.Serve.check(); err != nil {
+		return complain(stderr, exitUsage, err)
+	}
+	level := slog.LevelInfo
+	if c.Serve.Verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(requestid.Handler(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
+	if err := serve(ctx, c.Serve, log, stdout); err != nil {
+		if bad := (*usageError)(nil); errors.As(err, &bad) {
+			return complain(stderr, exitUsage, err)
+		}
+		return complain(stderr, exitFailure, err)
+	}
+	return exitOK
+}
+
+func complain(w io.Writer, status int, err error) int {
+	fmt.Fprintln(w, "latchkey:", err) // an error of standard error has nowhere to go
+	return status
+}

@@ -1,0 +1,143 @@
+package screen
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"example.com/latchkey/shared/api"
+	"example.com/latchkey/shared/session"
+	"example.com/latchkey/shared/ui"
+)
+
+// The paths of the pages.
+const (
+	HomePath    = "/"
+	PostsPath   = "/posts"
+	AccountPath = "/account"
+	LoginPath   = "/login"
+	SignUpPath  = "/signup"
+)
+
+// Paths lists every page, for a router.
+func Paths() []string { return []string{HomePath, PostsPath, AccountPath, LoginPath, SignUpPath} }
+
+// App shows the pages of one visitor.
+type App struct {
+	session *session.Session
+	api     *api.Client
+}
+
+// New returns the application of the visitor whose session s is. The caller closes s.
+func New(s *session.Session) *App { return &App{session: s, api: api.New(s)} }
+
+// View is one page, ready to be rendered.
+type View struct {
+	Path     string // where it stands, with the query
+	Redirect string // not "": there is nothing to show here, go there
+	Title    string
+	Status   int    // of the HTTP answer that carries it
+	Session  string // "none", "active" or "ended": the page's data-session
+	User     string // the user's id, or ""
+	Focus    string // the id of the element that gets the focus; "" for the heading
+	frame    ui.Frame
+	main     templ.Component
+}
+
+// Render writes the page's HTML, all within <div id="app">, with the access token's region as in token.
+func (v View) Render(ctx context.Context, w io.Writer, token ui.TokenView) error {
+	frame := v.frame
+	frame.Token = token
+	return ui.App(frame, v.main).Render(ctx, w)
+}
+
+// Restricted reports whether the page at path is for the logged-in only.
+func Restricted(path string) bool {
+	p, _, _ := strings.Cut(path, "?")
+	return p == PostsPath || p == AccountPath
+}
+
+// Show returns the page at path, which may carry a query. It never fails: what goes wrong is a page that says so.
+func (a *App) Show(ctx context.Context, path string) View {
+	u, err := url.ParseRequestURI(path)
+	if err != nil || !strings.HasPrefix(path, "/") {
+		return a.notFound(HomePath)
+	}
+	active := a.session.State().Phase == session.Active
+	switch u.Path {
+	case HomePath:
+		return a.home(path)
+	case LoginPath, SignUpPath:
+		if active {
+			return View{Redirect: PostsPath, Status: http.StatusSeeOther}
+		}
+		if u.Path == LoginPath {
+			return a.login(path, http.StatusOK, "", ui.FormError{})
+		}
+		return a.signup(path, http.StatusOK, ui.SignupView{})
+	case PostsPath, AccountPath:
+		if !active {
+			return a.login(path, http.StatusUnauthorized, "", ui.FormError{})
+		}
+		if u.Path == PostsPath {
+			return a.posts(ctx, path, u.Query().Get("after"), http.StatusOK, ui.PostsView{})
+		}
+		return a.account(ctx, path, http.StatusOK, ui.FormError{})
+	default:
+		return a.notFound(path)
+	}
+}
+
+// view frames a component with what every page has.
+func (a *App) view(path, title string, status int, main templ.Component) View {
+	state := a.session.State()
+	v := View{Path: path, Title: title, Status: status, Session: "none", main: main}
+	v.frame = ui.Frame{Path: path, Title: title, Notice: notice(path)}
+	switch state.Phase {
+	case session.Active:
+		v.Session, v.User = "active", state.User.ID
+		v.frame.User = user(state)
+	case session.Ended:
+		v.Session = "ended"
+	}
+	return v
+}
+
+func user(s session.State) *ui.User {
+	if s.Phase != session.Active {
+		return nil
+	}
+	return &ui.User{ID: s.User.ID, Name: s.User.Name, Email: s.User.Email}
+}
+
+// failed is the page for an error that no form can show: the login form where the session is over, and otherwise
+// a message.
+func (a *App) failed(path string, err error) View {
+	switch {
+	case errors.Is(err, session.ErrUnauthenticated):
+		return a.login(path, http.StatusUnauthorized, "", ui.FormError{})
+	case errors.Is(err, session.ErrNotFound):
+		return a.notFound(path)
+	case errors.Is(err, session.ErrBadInput):
+		return a.view(path, "Not possible", http.StatusUnprocessableEntity, ui.Message(ui.MessageView{
+			Heading: "That is not possible", Text: message(err), Href: PostsPath, Link: "Go to your posts",
+		}))
+	}
+	return a.view(path, "Not reachable", http.StatusServiceUnavailable, ui.Message(ui.MessageView{
+		Heading: "The server does not answer",
+		Text:    "Nothing is lost, and you are still logged in. Try again in a moment.",
+		Href:    path, Link: "Try again",
+	}))
+}
+
+func (a *App) notFound(path string) View {
+	return a.view(path, "Not found", http.StatusNotFound, ui.Message(ui.MessageView{
+		Heading: "There is no such page", Text: "The address may be mistyped, or what was here is gone.",
+		Href: HomePath, Link: "Go to the start page",
+	}))
+}

@@ -1,0 +1,110 @@
+package screen
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"example.com/latchkey/shared/session"
+	"example.com/latchkey/shared/ui"
+)
+
+// Do carries out an intent that was stated on the page at path. Where it succeeds, next is the path to show then, and
+// failed is nil; otherwise failed is the page to show instead, with the error and with what was typed (passwords are
+// never put back into a page).
+func (a *App) Do(ctx context.Context, path string, i Intent) (next string, failed *View) {
+	var err error
+	next = path
+	switch i.name {
+	case Login:
+		next, err = afterLogin(path), a.session.Login(ctx, i.field("email"), i.field("password"))
+	case SignUp:
+		next, err = afterLogin(path), a.session.SignUp(ctx, i.field("email"), i.field("password"), i.field("name"))
+	case Logout:
+		next, err = withoutNotice(path), a.session.Logout(ctx)
+	case LogoutEverywhere:
+		next = withoutNotice(path)
+		_, err = a.session.LogoutEverywhere(ctx)
+	case Publish:
+		next = PostsPath
+		_, err = a.api.CreatePost(ctx, i.field("title"), i.field("body"))
+	case Delete:
+		next, err = withoutNotice(path), a.api.DeletePost(ctx, i.field("post"))
+	case Revoke:
+		next, err = AccountPath+"?done=revoked", a.api.RevokeSession(ctx, i.field("session"))
+	case ChangePassword:
+		next, err = AccountPath+"?done=password", a.api.ChangePassword(ctx, i.field("current"), i.field("new"))
+	}
+	if err != nil {
+		v := a.refused(ctx, withoutNotice(path), i, err)
+		return "", &v
+	}
+	return next, nil
+}
+
+// refused is the page that says why an intent had no effect.
+func (a *App) refused(ctx context.Context, path string, i Intent, err error) View {
+	// Wrong credentials are an UNAUTHENTICATED of their own: they are about the form, not about the session.
+	if errors.Is(err, session.ErrUnauthenticated) && !errors.Is(err, session.ErrInvalidCredentials) {
+		return a.failed(path, err)
+	}
+	fe, status := formError(err)
+	var v View
+	switch i.name {
+	case Login:
+		v = a.login(path, status, i.field("email"), fe)
+	case SignUp:
+		v = a.signup(path, status, ui.SignupView{Name: i.field("name"), Email: i.field("email"), Error: fe})
+	case Publish:
+		v = a.posts(ctx, PostsPath, "", status, ui.PostsView{Title: i.field("title"), Body: i.field("body"), Error: fe})
+	case ChangePassword:
+		if errors.Is(err, session.ErrInvalidCredentials) {
+			fe = ui.FormError{Fields: map[string]string{"current": "This is not your current password."}}
+		}
+		v = a.account(ctx, AccountPath, status, fe)
+	default:
+		return a.failed(path, err)
+	}
+	v.Focus = "form-error"
+	for _, field := range fieldsOf[i.name] {
+		if fe.Fields[field] != "" {
+			v.Focus = field
+			break
+		}
+	}
+	return v
+}
+
+// afterLogin is where a login on the page at path leads: to the page itself, which was asked for.
+func afterLogin(path string) string {
+	if p, _, _ := strings.Cut(path, "?"); p == LoginPath || p == SignUpPath {
+		return PostsPath
+	}
+	return withoutNotice(path)
+}
+
+// notices are the sentences that a page can be asked to open with, by the query's "done".
+var notices = map[string]string{
+	"password": "Your password is changed. Every other session of yours has ended.",
+	"revoked":  "That session has ended.",
+}
+
+func notice(path string) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		return ""
+	}
+	return notices[u.Query().Get("done")]
+}
+
+func withoutNotice(path string) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		return HomePath
+	}
+	q := u.Query()
+	q.Del("done")
+	u.RawQuery = q.Encode()
+	return u.RequestURI()
+}

@@ -1,0 +1,106 @@
+package screen
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"example.com/latchkey/shared/api"
+	"example.com/latchkey/shared/session"
+	"example.com/latchkey/shared/ui"
+)
+
+// postsPerPage is how many posts one page lists.
+const postsPerPage = 10
+
+func (a *App) home(path string) View {
+	return a.view(path, "Sessions that hold", http.StatusOK, ui.Home(ui.HomeView{User: user(a.session.State())}))
+}
+
+// login shows the login form at path. Where the visitor's session has ended it says why.
+func (a *App) login(path string, status int, email string, fe ui.FormError) View {
+	reason := ""
+	if state := a.session.State(); state.Phase == session.Ended && fe.Alert == "" {
+		reason = sentence(string(state.Reason))
+	}
+	return a.view(path, "Log in", status, ui.Login(ui.LoginView{Path: path, Email: email, Reason: reason, Error: fe}))
+}
+
+func (a *App) signup(path string, status int, v ui.SignupView) View {
+	v.Path = path
+	return a.view(path, "Create your account", status, ui.Signup(v))
+}
+
+// posts shows the posts below the one with the id after; v carries what a failed form keeps.
+func (a *App) posts(ctx context.Context, path, after string, status int, v ui.PostsView) View {
+	// One more than the page lists tells whether there are older ones.
+	list, err := a.api.Posts(ctx, postsPerPage+1, after)
+	if err != nil {
+		return a.failed(path, err)
+	}
+	v.Path = path
+	if len(list) > postsPerPage {
+		list = list[:postsPerPage]
+		v.Older = PostsPath + "?after=" + url.QueryEscape(list[postsPerPage-1].ID)
+	}
+	if after != "" {
+		v.Newer = PostsPath
+	}
+	for _, p := range list {
+		v.Posts = append(v.Posts, ui.Post{ID: p.ID, Title: p.Title, Body: p.Body, CreatedAt: p.CreatedAt})
+	}
+	return a.view(path, "Your posts", status, ui.Posts(v))
+}
+
+func (a *App) account(ctx context.Context, path string, status int, fe ui.FormError) View {
+	list, err := a.api.Sessions(ctx)
+	if err != nil {
+		return a.failed(path, err)
+	}
+	state := a.session.State()
+	if state.Phase != session.Active {
+		return a.failed(path, session.ErrUnauthenticated)
+	}
+	v := ui.AccountView{Path: path, User: user(state), Error: fe}
+	for _, s := range list {
+		v.Sessions = append(v.Sessions, sessionRow(s))
+	}
+	return a.view(path, "Your sessions", status, ui.Account(v))
+}
+
+func sessionRow(s api.Session) ui.Session {
+	const layout = "2 Jan 2006, 15:04 UTC"
+	return ui.Session{
+		ID: s.ID, Device: device(s.UserAgent), IP: s.IP, Current: s.Current,
+		LastUsed: s.LastUsedAt.UTC().Format(layout), Since: s.CreatedAt.UTC().Truncate(time.Minute).Format(layout),
+	}
+}
+
+// formError sorts an error into what a form shows: at the field it is about, or above the form.
+func formError(err error) (fe ui.FormError, status int) {
+	switch {
+	case errors.Is(err, session.ErrInvalidCredentials):
+		return ui.FormError{Alert: "Email or password is incorrect."}, http.StatusUnauthorized
+	case errors.Is(err, session.ErrEmailTaken):
+		return ui.FormError{Fields: map[string]string{"email": "There is an account with this email already. Log in instead."}}, http.StatusConflict
+	case errors.Is(err, session.ErrRateLimited):
+		return ui.FormError{Alert: message(err)}, http.StatusTooManyRequests
+	case errors.Is(err, session.ErrBadInput):
+		e := (*session.Error)(nil)
+		if errors.As(err, &e) && e.Field != "" {
+			return ui.FormError{Fields: map[string]string{e.Field: e.Message}}, http.StatusUnprocessableEntity
+		}
+		return ui.FormError{Alert: message(err)}, http.StatusUnprocessableEntity
+	}
+	return ui.FormError{Alert: "The server does not answer. Nothing is lost: try again in a moment."}, http.StatusServiceUnavailable
+}
+
+// message returns what the server said of an error, which is written for people.
+func message(err error) string {
+	if e := (*session.Error)(nil); errors.As(err, &e) {
+		return e.Message
+	}
+	return "Something went wrong."
+}

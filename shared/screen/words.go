@@ -1,0 +1,59 @@
+package screen
+
+import "strings"
+
+// sentence says to the holder of an ended session's cookie why it ended: one sentence per reason of the contract's
+// §4. A reason that needs no word, as that there never was a session, has none.
+func sentence(reason string) string {
+	switch reason {
+	case "TOKEN_REUSED":
+		return "You were logged out because an old key to your session was used again, which may mean that somebody copied it. Your account is safe: log in again."
+	case "IDLE":
+		return "You were logged out because you had not been here for a long time."
+	case "MAX_AGE":
+		return "You were logged out because your session reached its greatest age."
+	case "LOGGED_OUT":
+		return "You are logged out."
+	case "REVOKED":
+		return "You were logged out from another of your devices."
+	case "PASSWORD_CHANGED":
+		return "You were logged out because your password was changed on another device."
+	}
+	return ""
+}
+
+// device names a browser and its system in the words of its User-Agent, as a person would.
+func device(userAgent string) string {
+	browser, system := "", ""
+	// The order matters: browsers name those before them in this list too.
+	for _, b := range []struct{ mark, name string }{
+		{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"HeadlessChrome/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+	} {
+		if strings.Contains(userAgent, b.mark) {
+			browser = b.name
+			break
+		}
+	}
+	for _, s := range []struct{ mark, name string }{
+		{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
+	} {
+		if strings.Contains(userAgent, s.mark) {
+			system = s.name
+			break
+		}
+	}
+	switch {
+	case browser != "" && system != "":
+		return browser + " on " + system
+	case browser != "":
+		return browser
+	case userAgent == "":
+		return "Unknown program"
+	}
+	name, _, _ := strings.Cut(userAgent, " ")
+	const most = 60
+	if len(name) > most {
+		name = name[:most]
+	}
+	return strings.ToValidUTF8(name, "")
+}

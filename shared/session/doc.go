@@ -1,0 +1,44 @@
+// Package session is the Go client of Latchkey: it logs a user in, keeps the session's access token fresh, and puts
+// it on requests. It compiles for native targets and for GOOS=js.
+//
+// Start with [New] and [Session.Login], or [Session.Resume] where a refresh cookie may be there from before; then
+// use [Session.Transport] with any HTTP or GraphQL client, or [Session.Query] and [Session.Mutate] right away:
+//
+//	s, err := session.New("https://app.example/graphql")
+//	err = s.Login(ctx, email, password)
+//	hc := &http.Client{Transport: s.Transport(nil)} // Bearer on every request to app.example, and to no other
+//
+// # Two tokens
+//
+// The access token is short-lived and lives in the memory of this process alone. The refresh token is a cookie: in
+// a browser out of everyone's reach, elsewhere in the session's cookie jar. It goes with login, refresh and logout,
+// and with nothing else.
+//
+// # Phases
+//
+//	┌─────────┐   Login, SignUp, or the cookie is good    ┌────────┐ ──┐ refreshed: on the timer,
+//	│ Unknown │ ────────────────────────────────────────▶ │ Active │   │ when stale on use, after a 401
+//	└─────────┘ ◀───────────────── Forget ─────────────── └────────┘ ◀─┘
+//	     │                                                 │      │
+//	     │ the server says: no cookie, or none it knows    │      │ the server says no
+//	     ▼                                                 │      ▼
+//	┌─────────┐ ◀──────── Logout, LogoutEverywhere ────────┘   ┌───────┐
+//	│  None   │                                                │ Ended │ with the Reason
+//	└─────────┘                                                └───────┘
+//
+// From None and Ended, Login, SignUp and Resume lead to Active again. From Unknown, a cookie of a session that has
+// ended leads to Ended. Until the server has said so in words (UNAUTHENTICATED), no session ends: whatever else goes
+// wrong with a refresh, from a dead network to a 503, is tried again with backoff, and the token is given out as
+// long as it lives.
+//
+// # Rules
+//
+// The client's side of ROTATION.md, which is why no honest user is ever logged out by an answer that got lost:
+//
+//   - W1: every refresh says recover. W2: every refresh says minAge, the server's grace ([WithMinAge]).
+//   - W3: one refresh at a time; without an answer the same again; what comes after giving up is thrown away.
+//   - W4: login, logout and refresh never overlap: the former stop the latter, and wait until it has stopped.
+//   - W6: the timer is scattered over a fifth of the token's life.
+//
+// How the timer, the one refresh under way and the clocks work together is told in package token.
+package session

@@ -1,0 +1,103 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/hasura/go-graphql-client"
+
+	"example.com/latchkey/shared/session"
+)
+
+func ExampleNew() {
+	s, err := session.New("https://app.example/graphql", session.WithTransport(newFake()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+
+	ctx := context.Background()
+	err = s.Login(ctx, "ann@example.com", "wrong")
+	fmt.Println(errors.Is(err, session.ErrInvalidCredentials))
+
+	err = s.Login(ctx, "ann@example.com", "correct horse")
+	fmt.Println(err, s.State().Phase, s.State().User.Name)
+
+	err = s.Logout(ctx)
+	fmt.Println(err, s.State().Phase)
+	// Output:
+	// true
+	// <nil> active Ann
+	// <nil> none
+}
+
+func ExampleSession_Token() {
+	s, err := session.New("https://app.example/graphql", session.WithTransport(newFake()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+
+	// For what is not HTTP: the token has life left, and is refreshed first where it must be.
+	_, err = s.Token(context.Background())
+	var refused *session.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Code, refused.Reason)
+	}
+	// Output: UNAUTHENTICATED NO_TOKEN
+}
+
+func ExampleSession_Transport() {
+	fake := newFake()
+	s, err := session.New("https://app.example/graphql", session.WithTransport(&resource{f: fake}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	if err := s.Login(context.Background(), "ann@example.com", "correct horse"); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// Any HTTP or GraphQL client works on top.
+	hc := &http.Client{Transport: s.Transport(nil)}
+	resp, err := hc.Get("https://app.example/whatever")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	fmt.Println(resp.StatusCode)
+
+	var q struct{ Me struct{ Email string } }
+	err = graphql.NewClient("https://app.example/graphql", hc).Query(context.Background(), &q, nil)
+	fmt.Println(q.Me.Email, err)
+	// Output:
+	// 200
+	// ann@example.com <nil>
+}
+
+func ExampleSession_Observe() {
+	s, err := session.New("https://app.example/graphql", session.WithTransport(newFake()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	told := make(chan session.State, 1)
+	stop := s.Observe(func(st session.State) { told <- st })
+	defer stop()
+	if err := s.Login(context.Background(), "ann@example.com", "correct horse"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println((<-told).Phase)
+	// Output: active
+}

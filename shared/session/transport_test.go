@@ -1,0 +1,315 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/latchkey/shared/session"
+)
+
+// resource is a server beside the GraphQL API: it echoes the body of requests whose token is good.
+type resource struct {
+	f *fake
+
+	mu   sync.Mutex
+	seen []*http.Request
+	open atomic.Int32 // bodies of requests and answers not closed yet
+}
+
+func (r *resource) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Path == "/graphql" {
+		return r.f.RoundTrip(req)
+	}
+	r.mu.Lock()
+	r.seen = append(r.seen, req)
+	r.mu.Unlock()
+	var body []byte
+	if req.Body != nil {
+		body, _ = io.ReadAll(req.Body)
+		_ = req.Body.Close()
+	}
+	status := http.StatusUnauthorized
+	r.f.set(func() {
+		if r.f.tokens[strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")] {
+			status = http.StatusOK
+		}
+	})
+	r.open.Add(1)
+	return &http.Response{StatusCode: status, Header: http.Header{}, Request: req,
+		Body: &tracked{Reader: strings.NewReader(string(body)), open: &r.open}}, nil
+}
+
+type tracked struct {
+	io.Reader
+	open *atomic.Int32
+	once sync.Once
+}
+
+func (b *tracked) Close() error {
+	b.once.Do(func() { b.open.Add(-1) })
+	return nil
+}
+
+func (r *resource) authorizations() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var got []string
+	for _, req := range r.seen {
+		got = append(got, req.Header.Get("Authorization"))
+	}
+	return got
+}
+
+func withResource(t *testing.T, f *fake) (*session.Session, *resource) {
+	t.Helper()
+	r := &resource{f: f}
+	s := open(t, r)
+	if err := s.Login(t.Context(), email, password); err != nil {
+		t.Fatal(err)
+	}
+	return s, r
+}
+
+func TestBearerGoesToTheOwnOriginOnly(t *testing.T) {
+	tests := []struct {
+		url  string
+		sent bool
+	}{
+		{"https://app.example/", true},
+		{"https://app.example:443/x?y=z", true},
+		{"HTTPS://APP.example/x", true},
+		{"http://app.example/", false},
+		{"http://app.example:443/", false},
+		{"https://app.example:8443/", false},
+		{"https://app.example.evil.example/", false},
+		{"https://evil.example/app.example", false},
+		{"https://app.example@evil.example/", false},
+		{"https://sub.app.example/", false},
+		{"https://example/", false},
+	}
+	for _, test := range tests {
+		t.Run(test.url, func(t *testing.T) {
+			bubble(t, func(t *testing.T, f *fake) {
+				s, r := withResource(t, f)
+				req, err := http.NewRequestWithContext(t.Context(), "GET", test.url, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp, err := s.Transport(nil).RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				if sent := r.authorizations()[0] != ""; sent != test.sent {
+					t.Errorf("token sent: %v, want %v", sent, test.sent)
+				}
+				if len(req.Header) != 0 {
+					t.Errorf("the caller's request was changed: %v", req.Header)
+				}
+				if !test.sent && r.seen[0] != req {
+					t.Error("the request did not pass untouched")
+				}
+			})
+		})
+	}
+}
+
+func TestOwnAuthorizationIsLeftAlone(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s, r := withResource(t, f)
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://app.example/", nil)
+		req.Header.Set("Authorization", "Basic eA==")
+		resp, err := s.Transport(nil).RoundTrip(req)
+		if err != nil || resp.StatusCode != 401 || r.authorizations()[0] != "Basic eA==" {
+			t.Fatalf("%v, %v, sent %q", resp, err, r.authorizations())
+		}
+		_ = resp.Body.Close()
+		if n := len(f.seen("refreshToken")); n != 0 {
+			t.Errorf("%d refreshes for somebody else's 401", n)
+		}
+	})
+}
+
+func TestUnauthorizedIsRefreshedAndRetriedOnce(t *testing.T) {
+	type body func() (io.Reader, bool) // and whether GetBody is there
+	plain := func() (io.Reader, bool) { return strings.NewReader("hello"), true }
+	stream := func() (io.Reader, bool) { return io.MultiReader(strings.NewReader("hello")), false }
+	none := func() (io.Reader, bool) { return nil, false }
+	tests := []struct {
+		name      string
+		body      body
+		stays     bool // every token is refused
+		status    int
+		sent      int
+		refreshes int
+	}{
+		{"no body", none, false, 200, 2, 1},
+		{"a body that can be sent again", plain, false, 200, 2, 1},
+		{"a body that cannot", stream, false, 401, 1, 0},
+		{"still 401", plain, true, 401, 2, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, f *fake) {
+				s, r := withResource(t, f)
+				f.set(func() {
+					clear(f.tokens)
+					if test.stays {
+						f.tokens = nil // read as empty; see over
+					}
+				})
+				if test.stays {
+					f.set(func() { f.tokens = map[string]bool{} })
+					f.over(func(_ string, req *http.Request, next http.RoundTripper) (*http.Response, error) {
+						resp, err := next.RoundTrip(req)
+						f.set(func() { clear(f.tokens) })
+						return resp, err
+					})
+				}
+				reader, _ := test.body()
+				req, _ := http.NewRequestWithContext(t.Context(), "POST", "https://app.example/echo", reader)
+				resp, err := s.Transport(nil).RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, _ := io.ReadAll(resp.Body)
+				_ = resp.Body.Close()
+				if resp.StatusCode != test.status || len(r.authorizations()) != test.sent || len(f.seen("refreshToken")) != test.refreshes {
+					t.Errorf("status %d, sent %d times, %d refreshes", resp.StatusCode, len(r.authorizations()), len(f.seen("refreshToken")))
+				}
+				if reader != nil && string(got) != "hello" {
+					t.Errorf("the body arrived as %q", got)
+				}
+				if n := r.open.Load(); n != 0 {
+					t.Errorf("%d bodies left open", n)
+				}
+				if _, err := s.Token(t.Context()); err != nil || len(f.seen("refreshToken")) != 1 {
+					t.Errorf("the refused token is given out again, or was refreshed twice: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestManyUnauthorizedMakeOneRefresh(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s, r := withResource(t, f)
+		f.set(func() { clear(f.tokens) })
+		f.over(func(_ string, req *http.Request, next http.RoundTripper) (*http.Response, error) {
+			<-time.After(time.Second)
+			return next.RoundTrip(req)
+		})
+		hc := &http.Client{Transport: s.Transport(slow{r})}
+		var wg sync.WaitGroup
+		for range 1000 {
+			wg.Go(func() {
+				resp, err := hc.Post("https://app.example/echo", "text/plain", strings.NewReader("hello"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(body) != "hello" {
+					t.Errorf("status %d, body %q", resp.StatusCode, body)
+				}
+				_ = resp.Body.Close()
+			})
+		}
+		wg.Wait()
+		if n := len(f.seen("refreshToken")); n != 1 {
+			t.Errorf("%d refreshes, want 1", n)
+		}
+		if n := r.open.Load(); n != 0 {
+			t.Errorf("%d bodies left open", n)
+		}
+	})
+}
+
+// slow spreads answers over two seconds: some 401s come back long after the token has been replaced.
+type slow struct{ *resource }
+
+var turn atomic.Int64
+
+func (s slow) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := s.resource.RoundTrip(req)
+	<-time.After(time.Duration(turn.Add(1)%20) * 100 * time.Millisecond)
+	return resp, err
+}
+
+func TestWithoutATokenNothingIsSent(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		r := &resource{f: f}
+		s := open(t, r)
+		var unclosed atomic.Int32
+		send := func(ctx context.Context) error {
+			unclosed.Add(1)
+			req, _ := http.NewRequestWithContext(ctx, "POST", "https://app.example/echo", &tracked{Reader: strings.NewReader("x"), open: &unclosed})
+			_, err := (&http.Client{Transport: s.Transport(nil)}).Do(req)
+			return err
+		}
+		if err := send(t.Context()); !errors.Is(err, session.ErrUnauthenticated) {
+			t.Errorf("err = %v, want ErrUnauthenticated", err)
+		}
+		s.Forget()
+		f.over(func(string, *http.Request, http.RoundTripper) (*http.Response, error) { return nil, errCut })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := send(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v, want the context's", err)
+		}
+		if len(r.seen) != 0 || unclosed.Load() != 0 {
+			t.Errorf("%d requests sent, %d bodies left open", len(r.seen), unclosed.Load())
+		}
+	})
+}
+
+func TestRefusalAfterA401(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s, r := withResource(t, f)
+		f.set(func() { clear(f.tokens); f.cookie, f.reason = "another", session.ReasonRevoked })
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://app.example/", nil)
+		_, err := s.Transport(nil).RoundTrip(req)
+		var e *session.Error
+		if !errors.As(err, &e) || e.Reason != session.ReasonRevoked || r.open.Load() != 0 {
+			t.Errorf("err = %v, %d bodies left open", err, r.open.Load())
+		}
+		wantPhase(t, s, session.Ended, session.ReasonRevoked)
+	})
+}
+
+func TestBodyThatFailsToComeAgain(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s, r := withResource(t, f)
+		f.set(func() { clear(f.tokens) })
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", "https://app.example/", strings.NewReader("x"))
+		req.GetBody = func() (io.ReadCloser, error) { return nil, errCut }
+		if _, err := s.Transport(nil).RoundTrip(req); !errors.Is(err, errCut) || r.open.Load() != 0 {
+			t.Errorf("err = %v, %d bodies left open", err, r.open.Load())
+		}
+	})
+}
+
+func TestCloseIdleConnectionsReachesTheBase(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s := login(t, f)
+		base := &idle{RoundTripper: f}
+		(&http.Client{Transport: s.Transport(base)}).CloseIdleConnections()
+		(&http.Client{Transport: s.Transport(f)}).CloseIdleConnections()
+		if base.closed != 1 {
+			t.Errorf("closed %d times, want once", base.closed)
+		}
+	})
+}
+
+type idle struct {
+	http.RoundTripper
+	closed int
+}
+
+func (i *idle) CloseIdleConnections() { i.closed++ }

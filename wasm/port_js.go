@@ -1,0 +1,144 @@
+package main
+
+import (
+	"strings"
+	"syscall/js"
+
+	"example.com/latchkey/shared/screen"
+	"example.com/latchkey/shared/ui"
+	"example.com/latchkey/wasm/hub"
+)
+
+// This file is the whole boundary to JavaScript. The messages are described at the top of web/page.js; what a page
+// sends is a stranger's input: every value is taken by name, type and length, and nothing else of a message is read.
+
+const (
+	maxText   = 1 << 20 // bytes of one field: what the API takes at most
+	maxPlaces = 32
+	lockName  = "latchkey-page-" // what a page's lock is called, before its own part
+)
+
+// origin is where the worker's script came from: the API's origin too.
+func origin() string { return js.Global().Get("location").Get("origin").String() }
+
+// serve takes the pages that have connected already, and those to come.
+func serve(h *hub.Hub) {
+	state := js.Global().Get("latchkey")
+	take := func(port js.Value) { attach(h, state, port) }
+	state.Set("onport", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		take(args[0])
+		return nil
+	}))
+	waiting := state.Get("waiting")
+	for i := range waiting.Length() {
+		take(waiting.Index(i))
+	}
+}
+
+// attach connects one page with the hub, until the page is gone.
+func attach(h *hub.Hub, state, port js.Value) {
+	page := h.Connect(jsPort{port})
+	var onmessage js.Func
+	gone := func() {
+		page.Gone()
+		state.Call("gone", port)
+		port.Set("onmessage", js.Null())
+		onmessage.Release()
+	}
+	onmessage = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		receive(page, args[0].Get("data"), gone)
+		return nil
+	})
+	port.Set("onmessage", onmessage)
+}
+
+func receive(page *hub.Page, data js.Value, gone func()) {
+	if data.Type() != js.TypeObject {
+		return
+	}
+	switch text(data, "type") {
+	case "hello":
+		if lock := text(data, "lock"); strings.HasPrefix(lock, lockName) {
+			whenFree(lock, gone)
+			page.Hello(hub.Hello{Path: text(data, "path"), Session: text(data, "session"), User: text(data, "user")})
+		}
+	case "intent":
+		fields := data.Get("fields")
+		intent, err := screen.ParseIntent(text(data, "intent"), func(name string) string { return text(fields, name) })
+		if err == nil { // an intent that does not exist is no message of our shim
+			page.Intent(number(data, "call"), text(data, "path"), intent)
+		}
+	case "go":
+		page.Go(number(data, "call"), text(data, "path"))
+	case "checked":
+		page.Checked(places(data.Get("places")))
+	}
+}
+
+// whenFree calls do once the lock is free: its page is gone then, however it went.
+func whenFree(lock string, do func()) {
+	var granted js.Func
+	granted = js.FuncOf(func(js.Value, []js.Value) any {
+		do()
+		granted.Release()
+		return nil
+	})
+	js.Global().Get("navigator").Get("locks").Call("request", lock, granted)
+}
+
+func places(list js.Value) []ui.Place {
+	if list.Type() != js.TypeObject {
+		return nil
+	}
+	var out []ui.Place
+	for i := range min(number(list, "length"), maxPlaces) {
+		if p := list.Index(i); p.Type() == js.TypeObject {
+			out = append(out, ui.Place{Name: text(p, "name"), Searched: number(p, "searched"), Found: number(p, "found")})
+		}
+	}
+	return out
+}
+
+// text returns the string at key of an object, or "" where there is none or it is too long.
+func text(v js.Value, key string) string {
+	if v.Type() != js.TypeObject {
+		return ""
+	}
+	s := v.Get(key)
+	if s.Type() != js.TypeString {
+		return ""
+	}
+	if value := strings.ToValidUTF8(s.String(), "\uFFFD"); len(value) <= maxText {
+		return value
+	}
+	return ""
+}
+
+// number returns the number at key of an object, or 0 where there is none that a count can be.
+func number(v js.Value, key string) int {
+	n := v.Get(key)
+	if n.Type() != js.TypeNumber || !(n.Float() >= 0 && n.Float() <= 1<<31) {
+		return 0
+	}
+	return n.Int()
+}
+
+// jsPort is a page's MessagePort.
+type jsPort struct{ port js.Value }
+
+// Post sends one message as a plain object.
+func (p jsPort) Post(m hub.Message) {
+	var o map[string]any
+	switch m := m.(type) {
+	case hub.Ready:
+		o = map[string]any{"type": "ready"}
+	case hub.View:
+		o = map[string]any{
+			"type": "view", "call": m.Call, "path": m.Path, "title": m.Title, "html": m.HTML,
+			"session": m.Session, "user": m.User, "focus": m.Focus,
+		}
+	case hub.Patch:
+		o = map[string]any{"type": "patch", "id": m.ID, "html": m.HTML}
+	}
+	p.port.Call("postMessage", js.ValueOf(o))
+}
