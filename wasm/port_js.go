@@ -59,8 +59,8 @@ func receive(page *hub.Page, data js.Value, gone func()) {
 	switch text(data, "type") {
 	case "hello":
 		if lock := text(data, "lock"); strings.HasPrefix(lock, lockName) {
-			whenFree(lock, gone)
-			page.Hello(hub.Hello{Path: text(data, "path"), Session: text(data, "session"), User: text(data, "user")})
+			hello := hub.Hello{Path: text(data, "path"), Session: text(data, "session"), User: text(data, "user")}
+			whileHeld(lock, func() { page.Hello(hello) }, gone)
 		}
 	case "intent":
 		fields := data.Get("fields")
@@ -75,15 +75,27 @@ func receive(page *hub.Page, data js.Value, gone func()) {
 	}
 }
 
-// whenFree calls do once the lock is free: its page is gone then, however it went.
-func whenFree(lock string, do func()) {
-	var granted js.Func
-	granted = js.FuncOf(func(js.Value, []js.Value) any {
-		do()
-		granted.Release()
-		return nil
-	})
-	js.Global().Get("navigator").Get("locks").Call("request", lock, granted)
+// whileHeld calls there if the page's lock is held, and gone once it is free: its page is gone then, however it went.
+// A page that went before the client was ready is never there.
+func whileHeld(lock string, there, gone func()) {
+	locks := js.Global().Get("navigator").Get("locks")
+	once := func(do func(granted bool)) js.Func {
+		var f js.Func
+		f = js.FuncOf(func(_ js.Value, args []js.Value) any {
+			f.Release()
+			do(!args[0].IsNull())
+			return nil
+		})
+		return f
+	}
+	locks.Call("request", lock, map[string]any{"ifAvailable": true}, once(func(free bool) {
+		if free {
+			gone()
+			return
+		}
+		there()
+		locks.Call("request", lock, once(func(bool) { gone() }))
+	}))
 }
 
 func places(list js.Value) []ui.Place {

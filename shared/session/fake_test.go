@@ -116,13 +116,19 @@ func operation(req *http.Request) string {
 		return ""
 	}
 	var in struct{ Query string }
-	_ = json.NewDecoder(body).Decode(&in)
+	if err := json.NewDecoder(body).Decode(&in); err != nil {
+		return ""
+	}
+	return named(in.Query)
+}
+
+func named(query string) string {
 	for _, op := range []string{"refreshToken", "logoutEverywhere", "logout", "login", "signUp", "me"} {
-		if strings.Contains(in.Query, op) {
+		if strings.Contains(query, op) {
 			return op
 		}
 	}
-	return in.Query
+	return ""
 }
 
 // ServeHTTP implements http.Handler.
@@ -135,12 +141,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "bad", http.StatusBadRequest)
 		return
 	}
-	c := call{op: "", vars: in.Variables, bearer: req.Header.Get("Authorization"), at: time.Now()}
-	for _, op := range []string{"refreshToken", "logoutEverywhere", "logout", "login", "signUp", "me"} {
-		if c.op == "" && strings.Contains(in.Query, op) {
-			c.op = op
-		}
-	}
+	c := call{op: named(in.Query), vars: in.Variables, bearer: req.Header.Get("Authorization"), at: time.Now()}
 	if cookie, err := req.Cookie(cookieName); err == nil {
 		c.cookie = cookie.Value
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -76,118 +75,6 @@ func me(ctx context.Context, s *session.Session) error {
 		return errors.New("me is " + q.Me.Email)
 	}
 	return err
-}
-
-// Rule W3: one at a time, until the server has spoken, and whatever goes wrong on the way is not a no.
-func TestFaultsDoNotEndASession(t *testing.T) {
-	page := func(status int, body string, header ...string) *http.Response {
-		resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-		for i := 0; i+1 < len(header); i += 2 {
-			resp.Header.Set(header[i], header[i+1])
-		}
-		return resp
-	}
-	no := `"errors":[{"message":"no","extensions":{"code":"UNAUTHENTICATED","reason":"REVOKED"}}]`
-	tests := []struct {
-		name   string
-		answer func() (*http.Response, error)
-		atIs   error
-		atMost time.Duration // until the second try
-		least  time.Duration
-	}{
-		{"no connection", func() (*http.Response, error) { return nil, errCut }, errCut, time.Second, 0},
-		{"cut in the middle", func() (*http.Response, error) { return page(200, `{"data":null,`+no[:60]), nil }, session.ErrUnreachable, time.Second, 0},
-		{"a no, cut at the end", func() (*http.Response, error) { return page(200, `{"data":null,`+no), nil }, session.ErrUnreachable, time.Second, 0},
-		{"unexpected EOF", func() (*http.Response, error) {
-			resp := page(200, "")
-			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"data":null,`+no+`}`), failing{}))
-			return resp, nil
-		}, io.ErrUnexpectedEOF, time.Second, 0},
-		{"empty", func() (*http.Response, error) { return page(200, ""), nil }, session.ErrUnreachable, time.Second, 0},
-		{"a captive portal", func() (*http.Response, error) { return page(200, "<html>Welcome to our hotel"), nil }, session.ErrUnreachable, time.Second, 0},
-		{"JSON of something else", func() (*http.Response, error) { return page(200, `{"ok":true}`), nil }, session.ErrUnreachable, time.Second, 0},
-		{"no payload", func() (*http.Response, error) { return page(200, `{"data":{}}`), nil }, session.ErrUnreachable, time.Second, 0},
-		{"too large", func() (*http.Response, error) {
-			resp := page(200, "")
-			resp.Body = io.NopCloser(endless{})
-			return resp, nil
-		}, session.ErrUnreachable, time.Second, 0},
-		{"a redirect", func() (*http.Response, error) { return page(307, "", "Location", "https://evil.example/"), nil }, nil, time.Second, 0},
-		{"forbidden", func() (*http.Response, error) { return page(403, "<html>"), nil }, session.ErrForbidden, time.Second, 0},
-		{"too many", func() (*http.Response, error) { return page(429, "", "Retry-After", "20"), nil }, session.ErrRateLimited, 21 * time.Second, 20 * time.Second},
-		{"unavailable until", func() (*http.Response, error) {
-			return page(503, "", "Date", "Tue, 03 Jan 2006 10:00:00 GMT", "Retry-After", "Tue, 03 Jan 2006 10:01:00 GMT"), nil
-		}, session.ErrInternal, 61 * time.Second, 60 * time.Second},
-		{"a 502 that quotes a no", func() (*http.Response, error) { return page(502, `{`+no+`}`), nil }, session.ErrUnauthenticated, time.Second, 0},
-		{"rate limited in words", func() (*http.Response, error) {
-			return page(200, `{"errors":[{"message":"slow","extensions":{"code":"RATE_LIMITED","retryAfter":7}}]}`), nil
-		}, session.ErrRateLimited, 8 * time.Second, 7 * time.Second},
-		{"internal error", func() (*http.Response, error) {
-			return page(200, `{"errors":[{"message":"oops","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`), nil
-		}, session.ErrInternal, time.Second, 0},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, f *fake) {
-				s := login(t, f)
-				var broken atomic.Bool
-				broken.Store(true)
-				var fault atomic.Value
-				s.Observe(func(st session.State) {
-					if st.Err != nil {
-						fault.Store(st.Err)
-					}
-				})
-				f.over(func(_ string, req *http.Request, next http.RoundTripper) (*http.Response, error) {
-					if broken.Swap(false) {
-						return test.answer()
-					}
-					return next.RoundTrip(req)
-				})
-				start := time.Now()
-				if err := s.Resume(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				if took := time.Since(start); took > test.atMost || took < test.least {
-					t.Errorf("tried again after %v, want between %v and %v", took, test.least, test.atMost)
-				}
-				wantPhase(t, s, session.Active, "")
-				err, _ := fault.Load().(error)
-				if err == nil || test.atIs != nil && !errors.Is(err, test.atIs) {
-					t.Errorf("the fault told is %v, want %v", err, test.atIs)
-				}
-			})
-		})
-	}
-}
-
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
-}
-
-// An HTTP 401 is a no, whoever wrote its body.
-func TestUnauthorizedIsSpoken(t *testing.T) {
-	bubble(t, func(t *testing.T, f *fake) {
-		s := login(t, f)
-		f.over(func(string, *http.Request, http.RoundTripper) (*http.Response, error) {
-			return &http.Response{StatusCode: 401, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<html>"))}, nil
-		})
-		err := s.Resume(t.Context())
-		var e *session.Error
-		if !errors.As(err, &e) || e.Status != 401 || !errors.Is(err, session.ErrUnauthenticated) {
-			t.Errorf("err = %v", err)
-		}
-		wantPhase(t, s, session.Ended, "")
-	})
 }
 
 // Rule W3: an answer that does not come is not waited for for ever, and what comes too late is thrown away.

@@ -3,12 +3,14 @@
 package servertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -27,19 +29,23 @@ type Options struct {
 	AccessTTL, Grace, Recovery, IdleTTL, MaxTTL time.Duration
 	LoginAttempts                               int
 	DB                                          string                          // a file; "" for one of the test's own
+	Origin                                      string                          // the public one; "" for the server's own address
 	Wrap                                        func(http.Handler) http.Handler // around everything, where set
 }
 
 // Server is a running server.
 type Server struct {
-	URL   string // its origin
+	URL   string // where it listens
+	DB    string // the file of its database
 	Auth  *auth.Service
 	Blog  *blog.Service
 	Store *store.Store
-	log   *logBuffer
+
+	log    *logBuffer
+	broken bool // by Break
 }
 
-// Start runs a server until the test ends. The test fails where the server's log then holds an error.
+// Start runs a server until the test ends. The test fails where the server's log then holds an error or a secret.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
 	o = o.withDefaults(t)
@@ -51,9 +57,10 @@ func Start(t testing.TB, o Options) *Server {
 	must(t, err)
 	_, port, err := net.SplitHostPort(ln.Addr().String())
 	must(t, err)
-	s := &Server{URL: "http://localhost:" + port, Store: db, log: logs}
+	s := &Server{URL: "http://localhost:" + port, DB: o.DB, Store: db, log: logs}
+	origin := cmp.Or(o.Origin, s.URL)
 	s.Auth, err = auth.New(t.Context(), db, auth.Config{
-		Issuer: s.URL, AccessTTL: o.AccessTTL, Grace: o.Grace, Recovery: o.Recovery,
+		Issuer: origin, AccessTTL: o.AccessTTL, Grace: o.Grace, Recovery: o.Recovery,
 		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, Log: log,
 	})
 	must(t, err)
@@ -61,7 +68,7 @@ func Start(t testing.TB, o Options) *Server {
 	assets, err := web.New()
 	must(t, err)
 	handler, err := route.Handler(route.Config{
-		Auth: s.Auth, Blog: s.Blog, Assets: assets, Origin: s.URL,
+		Auth: s.Auth, Blog: s.Blog, Assets: assets, Origin: origin,
 		Grace: o.Grace, IdleTTL: o.IdleTTL, Ready: db.Ping, Log: log,
 	})
 	must(t, err)
@@ -109,15 +116,28 @@ func (s *Server) run(t testing.TB, srv *http.Server, ln net.Listener, db *store.
 		}
 		stop()
 		running.Wait()
-		if err := db.Close(); err != nil {
+		if err := db.Close(); err != nil && !s.broken {
 			t.Error("closing the store:", err)
 		}
 		for line := range strings.Lines(s.Log()) {
-			if strings.Contains(line, "level=ERROR") {
+			if strings.Contains(line, "level=ERROR") && !s.broken {
 				t.Error("the server logged an error:", line)
+			}
+			if secret.MatchString(line) {
+				t.Error("the server logged a token:", line)
 			}
 		}
 	})
+}
+
+// secret matches an access token and a refresh token.
+var secret = regexp.MustCompile(`eyJ[\w-]{20,}\.|[0-9a-f-]{36}\.[\w-]{43}`)
+
+// Break closes the database under the running server. From then on it may log errors.
+func (s *Server) Break(t testing.TB) {
+	t.Helper()
+	s.broken = true
+	must(t, s.Store.Close())
 }
 
 // Log returns all that the server has logged.
