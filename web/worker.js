@@ -2,7 +2,6 @@
 //
 // It runs as a SharedWorker, one for all tabs, or as a dedicated Worker, one for each, where there is no
 // SharedWorker. The Go side takes over through the one object below, and finds there what came before it was ready.
-import "./wasm_exec.js";
 
 const pages = new Set(); // every page that is there: only a crash of the client needs them here
 let failure = null; // why the client cannot run, told to every page that asks
@@ -44,9 +43,14 @@ if ("SharedWorkerGlobalScope" in self) {
   attach(port2);
 }
 
-const go = new Go();
-// Go calls this also where it panics in the middle of an event: then run below never settles.
-go.exit = (code) => fail("the program ended with status " + code);
-WebAssembly.instantiateStreaming(fetch("./latchkey.wasm"), go.importObject)
-  .then(({ instance }) => go.run(instance))
-  .catch((error) => fail(String(error)));
+// Go's own start script is imported here and not at the top: a failure of it is told to every page, also to those that
+// connect later, while a script that fails as a whole is told to the first page alone.
+async function boot() {
+  await import("./wasm_exec.js");
+  const go = new Go();
+  // Go calls this also where it panics in the middle of an event: then run below never settles.
+  go.exit = (code) => fail("the program ended with status " + code);
+  const { instance } = await WebAssembly.instantiateStreaming(fetch("./latchkey.wasm"), go.importObject);
+  await go.run(instance);
+}
+boot().catch((error) => fail(String(error)));

@@ -3,6 +3,7 @@ package browsertest_test
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,6 +123,13 @@ func (tb *tab) said() []string {
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
 	return tb.complaints
+}
+
+// forgive forgets complaints that the test itself provoked, by a part of their text.
+func (tb *tab) forgive(part string) {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	tb.complaints = slices.DeleteFunc(tb.complaints, func(c string) bool { return strings.Contains(c, part) })
 }
 
 func (tb *tab) do(steps ...chromedp.Action[chromedp.Void]) {

@@ -42,7 +42,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	v := newVisit(p.cfg.API, r)
 	s, err := session.New(p.cfg.Endpoint, session.WithTransport(v), session.WithJar(nil),
-		session.WithMinAge(p.cfg.Grace), session.WithLogger(p.cfg.Log))
+		session.WithMinAge(p.cfg.Grace))
 	if err != nil {
 		p.broken(w, r, err)
 		return
