@@ -13,7 +13,9 @@ import (
 // sends is a stranger's input: every value is taken by name, type and length, and nothing else of a message is read.
 
 const (
-	maxText   = 1 << 20 // bytes of one field: what the API takes at most
+	maxField  = 1 << 20 // bytes of one field of a form: what the API takes at most
+	maxPath   = 8192
+	maxName   = 100 // bytes of all else: names and ids
 	maxPlaces = 32
 	lockName  = "latchkey-page-" // what a page's lock is called, before its own part
 )
@@ -37,39 +39,52 @@ func serve(h *hub.Hub) {
 
 // attach connects one page with the hub, until the page is gone.
 func attach(h *hub.Hub, state, port js.Value) {
-	page := h.Connect(jsPort{port})
+	page, greeted := h.Connect(jsPort{port}), false
 	var onmessage js.Func
 	gone := func() {
 		page.Gone()
 		state.Call("gone", port)
 		port.Set("onmessage", js.Null())
+		port.Call("close")
 		onmessage.Release()
 	}
 	onmessage = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		receive(page, args[0].Get("data"), gone)
+		if data := args[0].Get("data"); greeted {
+			receive(page, data)
+		} else {
+			greeted = greet(page, data, gone)
+		}
 		return nil
 	})
 	port.Set("onmessage", onmessage)
 }
 
-func receive(page *hub.Page, data js.Value, gone func()) {
-	if data.Type() != js.TypeObject {
-		return
+// greet takes a page's hello, once: the lock that it names tells when the page is gone. It reports whether data was
+// one.
+func greet(page *hub.Page, data js.Value, gone func()) bool {
+	lock := text(data, "lock", maxName)
+	if text(data, "type", maxName) != "hello" || !strings.HasPrefix(lock, lockName) {
+		return false
 	}
-	switch text(data, "type") {
-	case "hello":
-		if lock := text(data, "lock"); strings.HasPrefix(lock, lockName) {
-			hello := hub.Hello{Path: text(data, "path"), Session: text(data, "session"), User: text(data, "user")}
-			whileHeld(lock, func() { page.Hello(hello) }, gone)
-		}
+	hello := hub.Hello{
+		Path: text(data, "path", maxPath), Session: text(data, "session", maxName), User: text(data, "user", maxName),
+	}
+	whileHeld(lock, func() { page.Hello(hello) }, gone)
+	return true
+}
+
+func receive(page *hub.Page, data js.Value) {
+	switch text(data, "type", maxName) {
 	case "intent":
-		fields := data.Get("fields")
-		intent, err := screen.ParseIntent(text(data, "intent"), func(name string) string { return text(fields, name) })
+		fields := data.Get("fields") // data is an object: it has a type
+		intent, err := screen.ParseIntent(text(data, "intent", maxName), func(name string) string {
+			return text(fields, name, maxField)
+		})
 		if err == nil { // an intent that does not exist is no message of our shim
-			page.Intent(number(data, "call"), text(data, "path"), intent)
+			page.Intent(number(data, "call"), text(data, "path", maxPath), intent)
 		}
 	case "go":
-		page.Go(number(data, "call"), text(data, "path"))
+		page.Go(number(data, "call"), text(data, "path", maxPath))
 	case "checked":
 		page.Checked(places(data.Get("places")))
 	}
@@ -105,14 +120,14 @@ func places(list js.Value) []ui.Place {
 	var out []ui.Place
 	for i := range min(number(list, "length"), maxPlaces) {
 		if p := list.Index(i); p.Type() == js.TypeObject {
-			out = append(out, ui.Place{Name: text(p, "name"), Searched: number(p, "searched"), Found: number(p, "found")})
+			out = append(out, ui.Place{Name: text(p, "name", maxName), Searched: number(p, "searched"), Found: number(p, "found")})
 		}
 	}
 	return out
 }
 
-// text returns the string at key of an object, or "" where there is none or it is too long.
-func text(v js.Value, key string) string {
+// text returns the string at key of an object, or "" where there is none or it is longer than most.
+func text(v js.Value, key string, most int) string {
 	if v.Type() != js.TypeObject {
 		return ""
 	}
@@ -120,7 +135,7 @@ func text(v js.Value, key string) string {
 	if s.Type() != js.TypeString {
 		return ""
 	}
-	if value := strings.ToValidUTF8(s.String(), "\uFFFD"); len(value) <= maxText {
+	if value := strings.ToValidUTF8(s.String(), "\uFFFD"); len(value) <= most {
 		return value
 	}
 	return ""

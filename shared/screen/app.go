@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/a-h/templ"
 
@@ -58,22 +57,21 @@ func (v View) Render(ctx context.Context, w io.Writer, token ui.TokenView) error
 
 // Restricted reports whether the page at path is for the logged-in only.
 func Restricted(path string) bool {
-	p, _, _ := strings.Cut(path, "?")
-	return p == PostsPath || p == AccountPath
+	u, err := parse(path)
+	return err == nil && (u.Path == PostsPath || u.Path == AccountPath)
 }
 
 // Show returns the page at path, which may carry a query. It never fails: what goes wrong is a page that says so.
 func (a *App) Show(ctx context.Context, path string) View {
-	u, err := url.ParseRequestURI(path)
-	if err != nil || !strings.HasPrefix(path, "/") {
+	u, err := parse(path)
+	if err != nil {
 		return a.notFound(HomePath)
 	}
-	active := a.session.State().Phase == session.Active
 	switch u.Path {
 	case HomePath:
 		return a.home(path)
 	case LoginPath, SignUpPath:
-		if active {
+		if a.session.State().Phase == session.Active {
 			return View{Redirect: PostsPath, Status: http.StatusSeeOther}
 		}
 		if u.Path == LoginPath {
@@ -81,27 +79,42 @@ func (a *App) Show(ctx context.Context, path string) View {
 		}
 		return a.signup(path, http.StatusOK, ui.SignupView{})
 	case PostsPath, AccountPath:
-		if !active {
-			return a.login(path, http.StatusUnauthorized, "", ui.FormError{})
-		}
-		if u.Path == PostsPath {
-			return a.posts(ctx, path, u.Query().Get("after"), http.StatusOK, ui.PostsView{})
-		}
-		return a.account(ctx, path, http.StatusOK, ui.FormError{})
+		return a.restricted(ctx, path, u)
 	default:
 		return a.notFound(path)
 	}
 }
 
+// restricted is a page for the logged-in only, or the login form in its place.
+func (a *App) restricted(ctx context.Context, path string, u *url.URL) View {
+	if a.session.State().Phase == session.Unknown {
+		// Only the server can say that nobody is logged in: that it did not answer says nothing.
+		if err := a.session.Resume(ctx); err != nil {
+			return a.failed(path, err)
+		}
+	}
+	if a.session.State().Phase != session.Active {
+		return a.login(path, http.StatusUnauthorized, "", ui.FormError{})
+	}
+	if u.Path == PostsPath {
+		return a.posts(ctx, path, u.Query().Get("after"), http.StatusOK, ui.PostsView{})
+	}
+	return a.account(ctx, path, http.StatusOK, ui.FormError{})
+}
+
 // view frames a component with what every page has.
 func (a *App) view(path, title string, status int, main templ.Component) View {
-	state := a.session.State()
+	return viewAs(a.session.State(), path, title, status, main)
+}
+
+// viewAs is view for a component whose content is that of the session in the given state: it may have changed since.
+func viewAs(state session.State, path, title string, status int, main templ.Component) View {
 	v := View{Path: path, Title: title, Status: status, Session: "none", main: main}
-	v.frame = ui.Frame{Path: path, Title: title, Notice: notice(path)}
+	v.frame = ui.Frame{Path: path, Title: title}
 	switch state.Phase {
 	case session.Active:
 		v.Session, v.User = "active", state.User.ID
-		v.frame.User = user(state)
+		v.frame.User, v.frame.Notice = user(state), notice(path)
 	case session.Ended:
 		v.Session = "ended"
 	}
@@ -128,10 +141,12 @@ func (a *App) failed(path string, err error) View {
 			Heading: "That is not possible", Text: message(err), Href: PostsPath, Link: "Go to your posts",
 		}))
 	}
+	text := "Nothing is lost. Try again in a moment."
+	if a.session.State().Phase == session.Active {
+		text = "Nothing is lost, and you are still logged in. Try again in a moment."
+	}
 	return a.view(path, "Not reachable", http.StatusServiceUnavailable, ui.Message(ui.MessageView{
-		Heading: "The server does not answer",
-		Text:    "Nothing is lost, and you are still logged in. Try again in a moment.",
-		Href:    path, Link: "Try again",
+		Heading: "The server does not answer", Text: text, Href: path, Link: "Try again",
 	}))
 }
 

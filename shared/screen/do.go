@@ -3,8 +3,6 @@ package screen
 import (
 	"context"
 	"errors"
-	"net/url"
-	"strings"
 
 	"example.com/latchkey/shared/session"
 	"example.com/latchkey/shared/ui"
@@ -14,6 +12,9 @@ import (
 // failed is nil; otherwise failed is the page to show instead, with the error and with what was typed (passwords are
 // never put back into a page).
 func (a *App) Do(ctx context.Context, path string, i Intent) (next string, failed *View) {
+	if _, err := parse(path); err != nil {
+		path = HomePath
+	}
 	var err error
 	next = path
 	switch i.name {
@@ -36,6 +37,9 @@ func (a *App) Do(ctx context.Context, path string, i Intent) (next string, faile
 	case ChangePassword:
 		next, err = AccountPath+"?done=password", a.api.ChangePassword(ctx, i.field("current"), i.field("new"))
 	}
+	if errors.Is(err, session.ErrNotFound) && (i.name == Delete || i.name == Revoke) {
+		err = nil // it is gone already, as in another tab: that is what was asked for
+	}
 	if err != nil {
 		v := a.refused(ctx, withoutNotice(path), i, err)
 		return "", &v
@@ -49,7 +53,7 @@ func (a *App) refused(ctx context.Context, path string, i Intent, err error) Vie
 	if errors.Is(err, session.ErrUnauthenticated) && !errors.Is(err, session.ErrInvalidCredentials) {
 		return a.failed(path, err)
 	}
-	fe, status := formError(err)
+	fe, status := formError(i, err)
 	var v View
 	switch i.name {
 	case Login:
@@ -74,37 +78,4 @@ func (a *App) refused(ctx context.Context, path string, i Intent, err error) Vie
 		}
 	}
 	return v
-}
-
-// afterLogin is where a login on the page at path leads: to the page itself, which was asked for.
-func afterLogin(path string) string {
-	if p, _, _ := strings.Cut(path, "?"); p == LoginPath || p == SignUpPath {
-		return PostsPath
-	}
-	return withoutNotice(path)
-}
-
-// notices are the sentences that a page can be asked to open with, by the query's "done".
-var notices = map[string]string{
-	"password": "Your password is changed. Every other session of yours has ended.",
-	"revoked":  "That session has ended.",
-}
-
-func notice(path string) string {
-	u, err := url.Parse(path)
-	if err != nil {
-		return ""
-	}
-	return notices[u.Query().Get("done")]
-}
-
-func withoutNotice(path string) string {
-	u, err := url.Parse(path)
-	if err != nil {
-		return HomePath
-	}
-	q := u.Query()
-	q.Del("done")
-	u.RawQuery = q.Encode()
-	return u.RequestURI()
 }

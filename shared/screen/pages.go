@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"example.com/latchkey/shared/api"
@@ -16,7 +17,7 @@ import (
 const postsPerPage = 10
 
 func (a *App) home(path string) View {
-	return a.view(path, "Sessions that hold", http.StatusOK, ui.Home(ui.HomeView{User: user(a.session.State())}))
+	return a.view(path, "Sessions that stay, tokens that don’t", http.StatusOK, ui.Home(ui.HomeView{User: user(a.session.State())}))
 }
 
 // login shows the login form at path. Where the visitor's session has ended it says why.
@@ -36,38 +37,43 @@ func (a *App) signup(path string, status int, v ui.SignupView) View {
 // posts shows the posts below the one with the id after; v carries what a failed form keeps.
 func (a *App) posts(ctx context.Context, path, after string, status int, v ui.PostsView) View {
 	// One more than the page lists tells whether there are older ones.
+	state := a.session.State()
 	list, err := a.api.Posts(ctx, postsPerPage+1, after)
-	if err != nil {
+	refused := v.Error.Alert != "" || len(v.Error.Fields) > 0
+	switch {
+	case err != nil && (!refused || errors.Is(err, session.ErrUnauthenticated)):
 		return a.failed(path, err)
+	case state.Phase != session.Active:
+		state = a.session.State()
 	}
 	v.Path = path
 	if len(list) > postsPerPage {
 		list = list[:postsPerPage]
 		v.Older = PostsPath + "?after=" + url.QueryEscape(list[postsPerPage-1].ID)
 	}
-	if after != "" {
+	if after != "" || err != nil { // what was typed stays, also without the posts; this link leads to them
 		v.Newer = PostsPath
 	}
 	for _, p := range list {
 		v.Posts = append(v.Posts, ui.Post{ID: p.ID, Title: p.Title, Body: p.Body, CreatedAt: p.CreatedAt})
 	}
-	return a.view(path, "Your posts", status, ui.Posts(v))
+	return viewAs(state, path, "Your posts", status, ui.Posts(v))
 }
 
 func (a *App) account(ctx context.Context, path string, status int, fe ui.FormError) View {
+	state := a.session.State()
 	list, err := a.api.Sessions(ctx)
 	if err != nil {
 		return a.failed(path, err)
 	}
-	state := a.session.State()
 	if state.Phase != session.Active {
-		return a.failed(path, session.ErrUnauthenticated)
+		state = a.session.State()
 	}
 	v := ui.AccountView{Path: path, User: user(state), Error: fe}
 	for _, s := range list {
 		v.Sessions = append(v.Sessions, sessionRow(s))
 	}
-	return a.view(path, "Your sessions", status, ui.Account(v))
+	return viewAs(state, path, "Your sessions", status, ui.Account(v))
 }
 
 func sessionRow(s api.Session) ui.Session {
@@ -78,8 +84,8 @@ func sessionRow(s api.Session) ui.Session {
 	}
 }
 
-// formError sorts an error into what a form shows: at the field it is about, or above the form.
-func formError(err error) (fe ui.FormError, status int) {
+// formError sorts an error into what the intent's form shows: at the field it is about, or above the form.
+func formError(i Intent, err error) (fe ui.FormError, status int) {
 	switch {
 	case errors.Is(err, session.ErrInvalidCredentials):
 		return ui.FormError{Alert: "Email or password is incorrect."}, http.StatusUnauthorized
@@ -89,8 +95,8 @@ func formError(err error) (fe ui.FormError, status int) {
 		return ui.FormError{Alert: message(err)}, http.StatusTooManyRequests
 	case errors.Is(err, session.ErrBadInput):
 		e := (*session.Error)(nil)
-		if errors.As(err, &e) && e.Field != "" {
-			return ui.FormError{Fields: map[string]string{e.Field: e.Message}}, http.StatusUnprocessableEntity
+		if errors.As(err, &e) && slices.Contains(fieldsOf[i.name], e.Field) {
+			return ui.FormError{Fields: map[string]string{e.Field: message(err)}}, http.StatusUnprocessableEntity
 		}
 		return ui.FormError{Alert: message(err)}, http.StatusUnprocessableEntity
 	}
@@ -99,7 +105,7 @@ func formError(err error) (fe ui.FormError, status int) {
 
 // message returns what the server said of an error, which is written for people.
 func message(err error) string {
-	if e := (*session.Error)(nil); errors.As(err, &e) {
+	if e := (*session.Error)(nil); errors.As(err, &e) && e.Message != "" {
 		return e.Message
 	}
 	return "Something went wrong."

@@ -12,7 +12,7 @@ func sentence(reason string) string {
 		return "You were logged out because you had not been here for a long time."
 	case "MAX_AGE":
 		return "You were logged out because your session reached its greatest age."
-	case "LOGGED_OUT":
+	case "LOGGED_OUT", "NO_TOKEN", "UNKNOWN_TOKEN": // the latter two where there was a session a moment ago
 		return "You are logged out."
 	case "REVOKED":
 		return "You were logged out from another of your devices."
@@ -27,7 +27,8 @@ func device(userAgent string) string {
 	browser, system := "", ""
 	// The order matters: browsers name those before them in this list too.
 	for _, b := range []struct{ mark, name string }{
-		{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"HeadlessChrome/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+		{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
+		{"HeadlessChrome/", "Chrome"}, {"Chrome/", "Chrome"}, {"CriOS/", "Chrome"}, {"Safari/", "Safari"},
 	} {
 		if strings.Contains(userAgent, b.mark) {
 			browser = b.name

@@ -16,15 +16,15 @@
 //
 // # Phases
 //
-//	┌─────────┐   Login, SignUp, or the cookie is good    ┌────────┐ ──┐ refreshed: on the timer,
-//	│ Unknown │ ────────────────────────────────────────▶ │ Active │   │ when stale on use, after a 401
-//	└─────────┘ ◀───────────────── Forget ─────────────── └────────┘ ◀─┘
-//	     │                                                 │      │
-//	     │ the server says: no cookie, or none it knows    │      │ the server says no
-//	     ▼                                                 │      ▼
-//	┌─────────┐ ◀──────── Logout, LogoutEverywhere ────────┘   ┌───────┐
-//	│  None   │                                                │ Ended │ with the Reason
-//	└─────────┘                                                └───────┘
+//	┌─────────┐  Login, SignUp; or the cookie is good  ┌────────┐ ──┐ refreshed: on the timer, when
+//	│ Unknown │ ─────────────────────────────────────▶ │ Active │   │ stale on use, after a 401
+//	└─────────┘ ◀─────────────── Forget ────────────── └────────┘ ◀─┘
+//	     │                                              │      │
+//	     │ the server: no cookie, or none that I know   │      │ the server: it has ended
+//	     ▼                                              │      ▼
+//	┌─────────┐                                         │  ┌───────┐
+//	│  None   │ ◀────── Logout, LogoutEverywhere ───────┘  │ Ended │ with the Reason
+//	└─────────┘                                            └───────┘
 //
 // From None and Ended, Login, SignUp and Resume lead to Active again. From Unknown, a cookie of a session that has
 // ended leads to Ended. Until the server has said so in words (UNAUTHENTICATED), no session ends: whatever else goes

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"example.com/latchkey/shared/session"
 )
@@ -135,11 +137,52 @@ func TestQueryThatFailsOnTheWay(t *testing.T) {
 		if err := me(ctx, s); !errors.Is(err, context.Canceled) || errors.Is(err, session.ErrUnreachable) {
 			t.Errorf("err = %v, want the context's", err)
 		}
+		for _, body := range []string{"", "<html>", `{"data":{"me":`, `{"data":null}`, `{"ok":true}`, `[]`, `{"data":null,"errors":[]}`} {
+			answering(f, 200, body)
+			if err := me(t.Context(), s); !errors.Is(err, session.ErrUnreachable) {
+				t.Errorf("%q for an answer: %v", body, err)
+			}
+		}
 		answering(f, 200, `{"data":{"me":{"email":{}}}}`)
 		if err := me(t.Context(), s); err == nil || errors.Is(err, session.ErrUnreachable) {
 			t.Errorf("an answer of another shape: %v", err)
 		}
 	})
+}
+
+// What comes after the caller has given up is thrown away, be it whole; and every body is closed.
+func TestBodyThatComesTooLate(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s := login(t, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		var left atomic.Int32
+		f.over(func(_ string, req *http.Request, next http.RoundTripper) (*http.Response, error) {
+			resp, err := next.RoundTrip(req)
+			if err == nil {
+				left.Add(1)
+				resp.Body = &tracked{Reader: io.MultiReader(resp.Body, readFunc(cancel)), open: &left}
+			}
+			return resp, err
+		})
+		if err := me(ctx, s); !errors.Is(err, context.Canceled) {
+			t.Errorf("err = %v, want the context's", err)
+		}
+		if err := s.Resume(t.Context()); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if left.Load() != 0 {
+			t.Errorf("%d bodies left open", left.Load())
+		}
+	})
+}
+
+// readFunc is called at the end of what is read.
+type readFunc func()
+
+func (f readFunc) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
 }
 
 func TestImpossibleOperationsAreErrors(t *testing.T) {

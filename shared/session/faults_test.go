@@ -53,7 +53,7 @@ var faults = []struct {
 	{"a captive portal", always(200, "<html>Welcome to our hotel"), session.ErrUnreachable, 0},
 	{"JSON of something else", always(200, `{"ok":true}`), session.ErrUnreachable, 0},
 	{"no payload", always(200, `{"data":{}}`), session.ErrUnreachable, 0},
-	{"no end", reading(endless{}), session.ErrUnreachable, 0},
+	{"a no without an end", reading(io.MultiReader(strings.NewReader(`{`+no+`}`), endless{})), session.ErrUnreachable, 0},
 	{"a redirect", always(307, "", "Location", "https://evil.example/"), nil, 0},
 	{"forbidden", always(403, "<html>"), session.ErrForbidden, 0},
 	{"too many", always(429, "", "Retry-After", "20"), session.ErrRateLimited, 20 * time.Second},

@@ -93,9 +93,15 @@ func TestRefreshIsGivenUpAndAborted(t *testing.T) {
 			resp.Body = &hanging{ctx: req.Context(), closed: make(chan struct{}), aborted: &aborted}
 			return resp, nil
 		})
+		var fault error
+		s.Observe(func(st session.State) { fault = errors.Join(fault, st.Err) })
 		start := time.Now()
 		if err := s.Resume(t.Context()); err != nil {
 			t.Fatal(err)
+		}
+		synctest.Wait()
+		if !errors.Is(fault, session.ErrUnreachable) || errors.Is(fault, context.DeadlineExceeded) {
+			t.Errorf("told %v: that is no caller's deadline", fault)
 		}
 		if took := time.Since(start); took < 20*time.Second || took > 21*time.Second {
 			t.Errorf("given up after %v, want 20s: less than the grace", took)

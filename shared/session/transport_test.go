@@ -75,13 +75,12 @@ func TestOwnAuthorizationIsLeftAlone(t *testing.T) {
 }
 
 func TestUnauthorizedIsRefreshedAndRetriedOnce(t *testing.T) {
-	type body func() (io.Reader, bool) // and whether GetBody is there
-	plain := func() (io.Reader, bool) { return strings.NewReader("hello"), true }
-	stream := func() (io.Reader, bool) { return io.MultiReader(strings.NewReader("hello")), false }
-	none := func() (io.Reader, bool) { return nil, false }
+	none := func() io.Reader { return nil }
+	plain := func() io.Reader { return strings.NewReader("hello") }                  // NewRequest sets GetBody
+	stream := func() io.Reader { return io.MultiReader(strings.NewReader("hello")) } // and here it cannot
 	tests := []struct {
 		name      string
-		body      body
+		body      func() io.Reader
 		stays     bool // every token is refused
 		status    int
 		sent      int
@@ -96,21 +95,15 @@ func TestUnauthorizedIsRefreshedAndRetriedOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fake) {
 				s, r := withResource(t, f)
-				f.set(func() {
-					clear(f.tokens)
-					if test.stays {
-						f.tokens = nil // read as empty; see over
-					}
-				})
+				f.set(func() { clear(f.tokens) })
 				if test.stays {
-					f.set(func() { f.tokens = map[string]bool{} })
 					f.over(func(_ string, req *http.Request, next http.RoundTripper) (*http.Response, error) {
 						resp, err := next.RoundTrip(req)
 						f.set(func() { clear(f.tokens) })
 						return resp, err
 					})
 				}
-				reader, _ := test.body()
+				reader := test.body()
 				req, _ := http.NewRequestWithContext(t.Context(), "POST", "https://app.example/echo", reader)
 				resp, err := s.Transport(nil).RoundTrip(req)
 				if err != nil {

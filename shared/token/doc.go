@@ -9,18 +9,19 @@
 //
 // # States
 //
-//	┌───────┐ ──── Token, Renew: fetched ────▶ ┌──────┐ ──┐ the timer, Reject, Renew,
-//	│ Empty │                                  │ Live │   │ stale when asked for:
-//	└───────┘ ◀─────────── Forget ──────────── └──────┘ ◀─┘ fetched again
-//	  │   ▲                                     │    ▲
-//	  │   └────── Forget ──── ┌─────────┐ ◀─────┘    │
-//	  │                       │ Refused │   fetch refused, Drop
-//	  └── fetch refused, ───▶ └─────────┘            │
-//	      Drop                     └─────────────────┘
-//	                              Renew: fetched
+//	             Token, Renew: fetched
+//	┌───────┐ ─────────────────────────▶ ┌──────┐ ──┐ the timer, Reject, Renew, or stale
+//	│ Empty │                            │ Live │   │ when asked for: fetched again
+//	└───────┘ ◀──────── Forget ───────── └──────┘ ◀─┘
+//	  │   ▲                                │  ▲
+//	  │   │                        refused │  │ Renew: fetched
+//	  │   │                                ▼  │
+//	  │   └─────────── Forget ────────── ┌─────────┐
+//	  └───────── Token, Renew: refused ▶ │ Refused │
+//	                                     └─────────┘
 //
-// Replace leads to Live from anywhere.
-// In Refused, Token returns the refusal at once and asks nobody. Close ends everything.
+// Replace leads to Live from anywhere, Drop to Refused, Close to the end. In Refused, Token returns the refusal at
+// once and asks nobody.
 //
 // # One flight
 //

@@ -2,15 +2,20 @@
 // session in one tab shows in all.
 //
 // It is what runs in the worker, without a word of JavaScript: package main gives it a [Port] for each page that
-// connects and calls [Page] for each message that comes in. So it is tested natively.
+// connects and calls [Page] for each message that comes in. So it is tested natively. Start with [New], then
+// [Hub.Connect], then [Page.Hello].
 //
 //	 connect ─▶ hello ─────────────────────────▶ ready ─▶ intent, go, checked … ─▶ gone
-//	             │ what the page shows and what the        each answered by one view
-//	             │ client knows disagree: ask the
-//	             │ server, with the cookie
+//	             │ what the page shows and what the        each call is answered by one
+//	             │ client knows disagree: ask the          view, unless a later one or the
+//	             │ server, with the cookie                 tab's end came first
 //	             ▼
 //	session changes (login, logout, ended) ─▶ every page that shows something else gets a view
 //	last page gone for [Linger] ─▶ the access token is forgotten, and its timer with it
 //
-// A page that arrives from the server is left as it is: nothing is loaded again that it shows already.
+// A page that arrives from the server is left as it is: nothing is loaded again that it shows already. Before its
+// hello a page counts for nothing: only the hello names the lock that tells when the page is gone.
+//
+// Each page has a goroutine of its own, so that one that waits for the server keeps no other waiting, and an inbox
+// that holds one message of each kind, the newest: a page that floods it fills nothing.
 package hub

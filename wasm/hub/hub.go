@@ -12,16 +12,18 @@ import (
 // within the five seconds of the contract's §6.
 const Linger = 3 * time.Second
 
-// Hub is the one client behind all pages.
+// Hub is the one client behind all pages. Its methods may be called from any goroutine.
 type Hub struct {
 	session *session.Session
 	app     *screen.App
-	stop    func() // ends the observation of the session
+	stop    func()         // ends the observation of the session
+	running sync.WaitGroup // the clock, and the goroutine of every page
 
-	mu    sync.Mutex
-	pages map[*Page]struct{}
-	idle  *time.Timer   // runs while there is no page
-	ticks chan struct{} // closed to stop the clock; nil while it stands
+	mu     sync.Mutex // guards what follows
+	pages  map[*Page]struct{}
+	idle   *time.Timer   // runs while there is no page
+	ticks  chan struct{} // closed to stop the clock; nil while it stands
+	closed bool
 }
 
 // New returns a hub over the session, which it uses alone from then on. End it with [Hub.Close].
@@ -31,34 +33,40 @@ func New(s *session.Session) *Hub {
 	return h
 }
 
-// Close ends the work for every page. It leaves the session to its owner.
+// Close ends the work for every page and returns when it has stopped; pages that come later are not served. It leaves
+// the session to its owner, and must not be called from within a [Port].
 func (h *Hub) Close() {
 	h.stop()
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
 	for _, p := range h.all() {
 		p.Gone()
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.idle != nil {
-		h.idle.Stop()
-	}
+	h.stay()
+	h.mu.Unlock()
+	h.running.Wait()
 }
 
-// Connect takes a page in. Its messages are handled in their order, one after another.
-func (h *Hub) Connect(port Port) *Page {
-	p := newPage(h, port)
+// Connect takes a page in, to which port leads. It is served from its hello on.
+func (h *Hub) Connect(port Port) *Page { return newPage(h, port) }
+
+// enter counts a page in and starts its goroutine.
+func (h *Hub) enter(p *Page) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed || p.ctx.Err() != nil {
+		return
+	}
 	h.pages[p] = struct{}{}
-	if h.idle != nil {
-		h.idle.Stop()
-		h.idle = nil
-	}
+	h.stay()
 	if h.ticks == nil {
-		h.ticks = make(chan struct{})
-		go h.clock(h.ticks)
+		stop := make(chan struct{})
+		h.ticks = stop
+		h.running.Go(func() { h.clock(stop) })
 	}
-	return p
+	h.running.Go(p.run)
 }
 
 // leave takes a page out. With the last one the clock stops, and the token is forgotten after a while.
@@ -74,15 +82,24 @@ func (h *Hub) leave(p *Page) {
 	}
 	close(h.ticks)
 	h.ticks = nil
-	h.idle = time.AfterFunc(Linger, h.forget)
+	var idle *time.Timer
+	idle = time.AfterFunc(Linger, func() {
+		// Forgetting with mu held keeps a page that arrives just now waiting: it is not shown a token that is lost
+		// the next moment.
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.idle == idle {
+			h.session.Forget()
+		}
+	})
+	h.idle = idle
 }
 
-func (h *Hub) forget() {
-	h.mu.Lock()
-	empty := len(h.pages) == 0
-	h.mu.Unlock()
-	if empty {
-		h.session.Forget()
+// stay keeps the token, whose end the last page's leaving had set. It is called with mu held.
+func (h *Hub) stay() {
+	if h.idle != nil {
+		h.idle.Stop()
+		h.idle = nil
 	}
 }
 
@@ -99,7 +116,7 @@ func (h *Hub) all() []*Page {
 // changed tells every page that the session did something.
 func (h *Hub) changed() {
 	for _, p := range h.all() {
-		p.enqueue(p.follow)
+		p.put(func(in *inbox) { in.changed = true })
 	}
 }
 
@@ -113,7 +130,7 @@ func (h *Hub) clock(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 			for _, p := range h.all() {
-				p.enqueue(p.count)
+				p.ring() // whatever wakes a page makes it count
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -12,65 +11,58 @@ import (
 	"example.com/latchkey/shared/ui"
 )
 
-const (
-	patience  = 20 * time.Second // for one call of a page
-	inboxSize = 64               // messages that may wait; a page that sends more at once is no page of ours
-	hops      = 3                // redirects in a row: a page leads elsewhere at most once
-)
-
-// identity is what must be the same in all tabs: whose session it is, if there is one.
-type identity struct{ session, user string }
-
-func identityOf(s session.State) identity {
-	if s.Phase == session.Active {
-		return identity{"active", s.User.ID}
-	}
-	return identity{session: "none"}
-}
+// patience is how long the server may take for one call of a page. The page's own is longer.
+const patience = 20 * time.Second
 
 // Page is one tab. Its methods return at once; what they start ends with the page.
 type Page struct {
-	hub   *Hub
-	port  Port
-	inbox chan func(context.Context)
-	ctx   context.Context
-	end   context.CancelFunc
+	hub  *Hub
+	port Port
+	ctx  context.Context // ends with the page
+	end  context.CancelFunc
+	wake chan struct{} // has room for one: there may be something to do
 
-	callMu sync.Mutex
-	cancel context.CancelFunc // of the call under way or last made
+	mu      sync.Mutex // guards what follows
+	greeted bool
+	inbox   inbox
+	giveUp  context.CancelFunc // of the call that waits or is under way, or of the view that nobody asked for
 
 	// Used by the goroutine of run alone.
 	path    string
 	shown   identity
-	greeted bool
+	unsure  bool // the server has yet to answer whether shown still holds
 	check   *ui.CheckView
 	patched map[string]string // what stands in the elements that are patched
 }
 
+// inbox is what waits for the page's goroutine: of each kind the newest, for it is the one that counts.
+type inbox struct {
+	hello    *Hello
+	check    *ui.CheckView
+	call     func()
+	answered bool // the server has said whose session it is
+	changed  bool // the session did something
+}
+
 func newPage(h *Hub, port Port) *Page {
-	p := &Page{hub: h, port: port, inbox: make(chan func(context.Context), inboxSize), patched: map[string]string{}}
+	p := &Page{hub: h, port: port, wake: make(chan struct{}, 1), giveUp: func() {}, patched: map[string]string{}}
 	p.ctx, p.end = context.WithCancel(context.Background())
-	p.cancel = func() {}
-	go p.run()
 	return p
 }
 
-func (p *Page) run() {
-	for {
-		select {
-		case <-p.ctx.Done():
-			return
-		case do := <-p.inbox:
-			do(p.ctx)
-		}
+// Hello introduces the page. Where what it shows is not what the client knows, the server is asked with the cookie.
+// Then the page is told [Ready]. A second Hello is ignored, and so is all else that comes before the first.
+func (p *Page) Hello(m Hello) {
+	p.mu.Lock()
+	first := !p.greeted
+	p.greeted = true
+	if first {
+		p.inbox.hello = &m
 	}
-}
-
-// enqueue hands do to the page's goroutine. Where too much waits already it is dropped: the page's own timeout tells.
-func (p *Page) enqueue(do func(context.Context)) {
-	select {
-	case p.inbox <- do:
-	default:
+	p.mu.Unlock()
+	if first {
+		p.ring()
+		p.hub.enter(p)
 	}
 }
 
@@ -80,39 +72,8 @@ func (p *Page) Gone() {
 	p.hub.leave(p)
 }
 
-// Hello introduces the page. Where what it shows is not what the client knows, the server is asked with the cookie.
-// Then the page is told [Ready]. A second Hello is ignored.
-func (p *Page) Hello(m Hello) {
-	p.enqueue(func(ctx context.Context) {
-		if p.greeted {
-			return
-		}
-		p.greeted = true
-		p.path, p.shown = m.Path, identity{"none", ""}
-		if m.Session == "active" {
-			p.shown = identity{"active", m.User}
-		}
-		if p.shown != identityOf(p.hub.session.State()) {
-			p.resume(ctx)
-		}
-		p.follow(ctx)
-		p.count(ctx)
-		p.port.Post(Ready{})
-	})
-}
-
-// resume asks the server whose session the cookie is. Its outcome is the session's state, which follow reads; a
-// network that fails leaves the page as it is.
-func (p *Page) resume(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := p.hub.session.Resume(ctx); err != nil && !errors.Is(err, session.ErrUnauthenticated) {
-		return
-	}
-}
-
 // Intent carries out what the person asked for, and answers the call with a [View]. A later call ends the wait for an
-// earlier one.
+// earlier one, which then has no answer.
 func (p *Page) Intent(call int, path string, i screen.Intent) {
 	p.call(func(ctx context.Context) {
 		next, failed := p.hub.app.Do(ctx, path, i)
@@ -124,68 +85,128 @@ func (p *Page) Intent(call int, path string, i screen.Intent) {
 	})
 }
 
-// Go shows the page at path, and answers the call with a [View].
+// Go shows the page at path, and answers the call with a [View], as Intent does.
 func (p *Page) Go(call int, path string) {
 	p.call(func(ctx context.Context) { p.visit(ctx, call, path) })
 }
 
 // Checked takes what the page's own search for the token came to, and shows it.
 func (p *Page) Checked(places []ui.Place) {
-	p.enqueue(func(ctx context.Context) {
-		p.check = &ui.CheckView{Places: places}
-		p.patchCheck(ctx)
-	})
+	p.put(func(in *inbox) { in.check = &ui.CheckView{Places: places} })
 }
 
+// put changes the inbox and wakes the page's goroutine.
+func (p *Page) put(change func(*inbox)) {
+	p.mu.Lock()
+	if p.greeted {
+		change(&p.inbox)
+	}
+	p.mu.Unlock()
+	p.ring()
+}
+
+func (p *Page) ring() {
+	select {
+	case p.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// call puts do in the place of the call before it, which is given up.
 func (p *Page) call(do func(context.Context)) {
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	p.callMu.Lock()
-	p.cancel()
-	p.cancel = cancel
-	p.callMu.Unlock()
-	p.enqueue(func(context.Context) {
-		defer cancel()
-		do(ctx)
-	})
-}
-
-func (p *Page) visit(ctx context.Context, call int, path string) {
-	v := p.hub.app.Show(ctx, path)
-	for range hops {
-		if v.Redirect == "" {
-			break
+	p.put(func(in *inbox) {
+		ctx := p.begin()
+		end := p.giveUp
+		in.call = func() {
+			defer end()
+			do(ctx)
 		}
-		v = p.hub.app.Show(ctx, v.Redirect)
-	}
-	p.show(ctx, call, v)
-}
-
-// follow shows the page anew where the session is not the one it shows.
-func (p *Page) follow(ctx context.Context) {
-	if !p.greeted {
-		return
-	}
-	if now := identityOf(p.hub.session.State()); now != p.shown {
-		p.visit(ctx, 0, p.path)
-	}
-	p.count(ctx)
-}
-
-func (p *Page) show(ctx context.Context, call int, v screen.View) {
-	token := tokenView(p.hub.session.State(), time.Now())
-	token.Check = p.check
-	var html bytes.Buffer
-	// The page's context may be over by now; rendering does no I/O and must not be cut by it.
-	if err := v.Render(context.WithoutCancel(ctx), &html, token); err != nil {
-		return // a component of ours failed to write to memory: the page's timeout tells
-	}
-	p.path, p.shown = v.Path, identity{"none", ""}
-	if v.Session == "active" {
-		p.shown = identity{"active", v.User}
-	}
-	p.patched = patches(token)
-	p.port.Post(View{
-		Call: call, Path: v.Path, Title: v.Title + " · Latchkey", HTML: html.String(),
-		Session: v.Session, User: v.User, Focus: v.Focus,
 	})
+}
+
+// begin gives up what was being shown, and returns the context of what is to be shown instead. It is called with mu
+// held.
+func (p *Page) begin() (ctx context.Context) {
+	p.giveUp()
+	ctx, p.giveUp = context.WithTimeout(p.ctx, patience)
+	return ctx
+}
+
+// run does what the inbox asks for until the page is gone.
+func (p *Page) run() {
+	for {
+		select {
+		case <-p.ctx.Done():
+			return
+		case <-p.wake:
+		}
+		p.mu.Lock()
+		in := p.inbox
+		p.inbox = inbox{}
+		p.mu.Unlock()
+		p.handle(in)
+	}
+}
+
+func (p *Page) handle(in inbox) {
+	if in.hello != nil {
+		p.greet(*in.hello)
+	}
+	if in.check != nil {
+		p.check = in.check
+		p.patchCheck()
+	}
+	if in.answered {
+		p.unsure = false
+	}
+	switch {
+	case in.call != nil:
+		in.call()
+	case in.changed, in.answered:
+		p.follow()
+	}
+	p.count()
+}
+
+func (p *Page) greet(m Hello) {
+	p.path, p.shown = m.Path, identity{session: "none"}
+	if m.Session == "active" {
+		p.shown = identity{"active", m.User}
+	}
+	if p.shown != identityOf(p.hub.session.State()) {
+		p.ask()
+	}
+	p.count()
+	p.post(Ready{})
+}
+
+// ask asks the server whose session the cookie is, and has the page follow the answer. Where none comes in time the
+// page stays as it is, for what the server rendered into it is more than the client knows; the question stays asked,
+// and the page follows once it is answered.
+func (p *Page) ask() {
+	p.unsure = true
+	answered := make(chan struct{})
+	p.hub.running.Go(func() {
+		err := p.hub.session.Resume(p.ctx)
+		if err == nil || errors.Is(err, session.ErrUnauthenticated) {
+			close(answered)
+			p.put(func(in *inbox) { in.answered = true })
+		}
+	})
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-answered:
+		p.unsure = false
+		p.follow()
+	case <-late.C:
+	case <-p.ctx.Done():
+	}
+}
+
+// post tells the page, unless it is gone.
+func (p *Page) post(m Message) {
+	if p.ctx.Err() == nil {
+		p.port.Post(m)
+	}
 }

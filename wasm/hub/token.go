@@ -2,7 +2,6 @@ package hub
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -41,8 +40,8 @@ func patches(v ui.TokenView) map[string]string {
 }
 
 // count patches what has changed since the page was last told.
-func (p *Page) count(context.Context) {
-	if !p.greeted || p.shown.session != "active" {
+func (p *Page) count() {
+	if p.shown.session != "active" {
 		return
 	}
 	v := tokenView(p.hub.session.State(), time.Now())
@@ -52,18 +51,18 @@ func (p *Page) count(context.Context) {
 	for id, html := range patches(v) {
 		if p.patched[id] != html {
 			p.patched[id] = html
-			p.port.Post(Patch{ID: id, HTML: html})
+			p.post(Patch{ID: id, HTML: html})
 		}
 	}
 }
 
-func (p *Page) patchCheck(ctx context.Context) {
+func (p *Page) patchCheck() {
 	if p.shown.session != "active" {
 		return
 	}
 	var html bytes.Buffer
-	if err := ui.Check(p.check).Render(ctx, &html); err != nil {
+	if err := ui.Check(p.check).Render(p.ctx, &html); err != nil {
 		return // a component of ours failed to write to memory: what stood there stands
 	}
-	p.port.Post(Patch{ID: checkID, HTML: html.String()})
+	p.post(Patch{ID: checkID, HTML: html.String()})
 }

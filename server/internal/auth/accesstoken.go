@@ -29,12 +29,20 @@ type claims struct {
 	Generation int64            `json:"gen"`
 }
 
-// The getters make claims a jwt.Claims.
-func (c *claims) GetIssuer() (string, error)                   { return c.Issuer, nil }
-func (c *claims) GetSubject() (string, error)                  { return c.Subject, nil }
-func (c *claims) GetAudience() (jwt.ClaimStrings, error)       { return c.Audience, nil }
+// GetIssuer implements jwt.Claims.
+func (c *claims) GetIssuer() (string, error) { return c.Issuer, nil }
+
+// GetSubject implements jwt.Claims.
+func (c *claims) GetSubject() (string, error) { return c.Subject, nil }
+
+// GetAudience implements jwt.Claims.
+func (c *claims) GetAudience() (jwt.ClaimStrings, error) { return c.Audience, nil }
+
+// GetExpirationTime implements jwt.Claims.
 func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) { return c.Expiry, nil }
-func (c *claims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.IssuedAt, nil }
+
+// GetIssuedAt implements jwt.Claims.
+func (c *claims) GetIssuedAt() (*jwt.NumericDate, error) { return c.IssuedAt, nil }
 
 // GetNotBefore hides nbf from the library, which has one leeway for all times: Validate judges it.
 func (c *claims) GetNotBefore() (*jwt.NumericDate, error) { return nil, nil }

@@ -1,6 +1,10 @@
 package auth
 
-import "time"
+import (
+	"maps"
+
+	"github.com/golang-jwt/jwt/v5"
+)
 
 // What the tests outside the package see of its inside.
 
@@ -31,9 +35,6 @@ func Decide(s Snapshot, hash [32]byte, p Policy, o RefreshOptions) Decision {
 	d := decide(s, hash, p, o)
 	return Decision{d.action, d.reason, d.change}
 }
-
-// Cheap is a cost for tests that are not about it.
-var Cheap = cost{memory: 64, time: 1, threads: 1}
 
 func (s *Service) SetPasswordCost(memory, passes uint32) error {
 	h, err := newHasher(cost{memory: memory, time: passes, threads: 1})
@@ -94,12 +95,15 @@ func HashOf(token string) [32]byte {
 
 // SignToken signs claims with the service's own key, under any header.
 func (s *Service) SignToken(header map[string]any, claims map[string]any) string {
-	return signForTest(s.keys, header, claims)
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims(claims))
+	t.Header["typ"], t.Header["kid"] = accessTokenType, s.keys.kid
+	maps.Copy(t.Header, header)
+	signed, err := t.SignedString(s.keys.private)
+	if err != nil {
+		panic(err)
+	}
+	return signed
 }
-
-func (s *Service) AgeEndings(d time.Duration) { s.endings.polled = s.endings.polled.Add(-d) }
-
-func (s *Service) Poll() error { return s.endings.poll(testContext) }
 
 func (s *Service) EndingsKnown() int {
 	s.endings.mu.RLock()

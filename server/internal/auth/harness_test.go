@@ -39,9 +39,9 @@ type world struct {
 }
 
 // inBubble runs test on a new world. Nothing runs in the background: Authenticate asks the store.
-func inBubble(t *testing.T, cfg auth.Config, test func(*world)) {
+func inBubble(t *testing.T, cfg auth.Config, test func(*testing.T, *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(newWorld(t, cfg)) })
+	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, cfg)) })
 }
 
 func newWorld(t testing.TB, cfg auth.Config) *world {

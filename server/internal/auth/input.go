@@ -29,7 +29,7 @@ func checkEmail(email string) error {
 		return badInput("email", fmt.Sprintf("An email address has at most %d bytes.", maxEmail))
 	}
 	local, domain, _ := strings.Cut(email, "@")
-	if local == "" || len(local) > maxLocal || domain == "" || strings.Contains(domain, "@") || !utf8.ValidString(email) {
+	if local == "" || len(local) > maxLocal || domain == "" || strings.Contains(domain, "@") {
 		return wrong
 	}
 	for label := range strings.SplitSeq(domain, ".") {
@@ -38,7 +38,8 @@ func checkEmail(email string) error {
 		}
 	}
 	if strings.ContainsFunc(email, func(r rune) bool {
-		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`<>()[],;:\"`, r)
+		// Lower-casing has put RuneError for what was no character.
+		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == utf8.RuneError || strings.ContainsRune(`<>()[],;:\"`, r)
 	}) {
 		return wrong
 	}

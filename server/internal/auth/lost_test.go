@@ -12,7 +12,7 @@ import (
 
 // C1: the answer to a page is lost, and the client's timer presents the old token after the grace.
 func TestLostAnswerIsRecovered(t *testing.T) {
-	inBubble(t, standard, func(w *world) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
 		first := w.signUp()
 		time.Sleep(time.Minute)
 		lost := w.refreshed(first.RefreshToken, page)
@@ -30,7 +30,7 @@ func TestLostAnswerIsRecovered(t *testing.T) {
 		w.refreshed(found.RefreshToken, page)
 	})
 	t.Run("not without recover", func(t *testing.T) {
-		inBubble(t, standard, func(w *world) {
+		inBubble(t, standard, func(t *testing.T, w *world) {
 			first := w.signUp()
 			w.refreshed(first.RefreshToken, plain)
 			time.Sleep(grace + ms)
@@ -46,7 +46,7 @@ func TestRenderingIsNotSeeing(t *testing.T) {
 		byHolder bool
 	}{{"by the renderer", false}, {"by the holder", true}} {
 		t.Run(row.name, func(t *testing.T) {
-			inBubble(t, standard, func(w *world) {
+			inBubble(t, standard, func(t *testing.T, w *world) {
 				first := w.signUp()
 				time.Sleep(time.Minute)
 				lost := w.refreshed(first.RefreshToken, page)
@@ -67,7 +67,7 @@ func TestRenderingIsNotSeeing(t *testing.T) {
 // C2: next day two tabs of a browser whose last answer was lost send the same cookie; one is answered and used before
 // the other arrives.
 func TestTwoTabsAfterALostAnswer(t *testing.T) {
-	inBubble(t, standard, func(w *world) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
 		first := w.signUp()
 		w.refreshed(first.RefreshToken, plain)
 		time.Sleep(20 * time.Hour)
@@ -89,7 +89,7 @@ func TestTwoTabsAfterALostAnswer(t *testing.T) {
 
 // C3: a page that was answered late puts a token back into the jar that the timer had presented meanwhile.
 func TestLatePageAfterTheTimer(t *testing.T) {
-	inBubble(t, standard, func(w *world) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
 		first := w.signUp()
 		time.Sleep(4 * time.Minute)
 		a := w.refreshed(first.RefreshToken, page)
@@ -104,7 +104,7 @@ func TestLatePageAfterTheTimer(t *testing.T) {
 
 // C4: at the last moment of the grace two pages are answered with a successor that is as old as the grace.
 func TestAgeCountsFromSending(t *testing.T) {
-	inBubble(t, standard, func(w *world) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
 		first := w.signUp()
 		lost := w.refreshed(first.RefreshToken, plain)
 		time.Sleep(grace)
@@ -124,7 +124,7 @@ func TestAgeCountsFromSending(t *testing.T) {
 // T3 and T4: a thief rotates the stolen token and keeps the successor unshown. The owner's recovery must not hand the
 // very same token to both.
 func TestThiefWhoHidesTheSuccessor(t *testing.T) {
-	inBubble(t, standard, func(w *world) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
 		stolen := w.signUp()
 		time.Sleep(time.Minute)
 		thief := w.refreshed(stolen.RefreshToken, plain)
@@ -142,7 +142,7 @@ func TestThiefWhoHidesTheSuccessor(t *testing.T) {
 
 // A thief who uses what a stolen token gave is found out at the owner's next refresh.
 func TestThiefWhoUsesTheSuccessor(t *testing.T) {
-	inBubble(t, standard, func(w *world) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
 		stolen := w.signUp()
 		time.Sleep(time.Minute)
 		w.used(w.refreshed(stolen.RefreshToken, plain))
@@ -155,7 +155,7 @@ func TestThiefWhoUsesTheSuccessor(t *testing.T) {
 func TestOldSecret(t *testing.T) {
 	cfg := standard
 	cfg.IdleTTL = 48 * time.Hour
-	inBubble(t, cfg, func(w *world) {
+	inBubble(t, cfg, func(t *testing.T, w *world) {
 		old := w.signUp()
 		token := old.RefreshToken
 		for range 9 {

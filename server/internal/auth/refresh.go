@@ -62,13 +62,11 @@ func (s *Service) endReused(ctx context.Context, reused []refreshToken, v Visito
 	return nil
 }
 
-// parseTokens returns the well-formed tokens of a visitor, each once.
+// parseTokens returns the well-formed tokens of a visitor, in order.
 func parseTokens(v Visitor) []refreshToken {
 	var tokens []refreshToken
-	known := map[string]bool{}
 	for _, text := range v.Tokens {
-		if t, ok := parseRefreshToken(text); ok && !known[text] && len(tokens) < maxTokens {
-			known[text] = true
+		if t, ok := parseRefreshToken(text); ok && len(tokens) < maxTokens {
 			tokens = append(tokens, t)
 		}
 	}

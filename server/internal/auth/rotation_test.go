@@ -80,71 +80,75 @@ var (
 
 func minAge(d time.Duration) auth.RefreshOptions { return auth.RefreshOptions{MinAge: d} }
 
-// TestDecide goes through the table of ROTATION.md row by row, with what lies on each side of every boundary.
+// wrong makes the presented secret another than the row's.
+func wrong(s auth.Snapshot) auth.Snapshot {
+	return with(s, func(s *auth.Snapshot) { s.Token.Hash = make([]byte, 32) })
+}
+
+// decideRows is the table of ROTATION.md, with what lies on each side of every boundary.
+var decideRows = []struct {
+	name   string
+	snap   auth.Snapshot
+	opts   auth.RefreshOptions
+	action auth.Action
+	reason auth.Reason
+}{
+	{"S0 wrong secret", wrong(current(time.Minute)), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 wrong secret, superseded past its grace", wrong(superseded(time.Hour)), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 wrong secret tells no reason", ended(wrong(current(time.Minute)), auth.ReasonRevoked), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 no hash", with(current(time.Minute), func(s *auth.Snapshot) { s.Token.Hash = nil }), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 superseded, sent longer than idle ago", superseded(idle), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 comes before S0'", ended(superseded(idle), auth.ReasonRevoked), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"superseded, sent exactly idle ago, is reuse", superseded(idle - time.Minute), plain, auth.Reuse, auth.ReasonTokenReused},
+
+	{"S0' logged out", ended(current(time.Minute), auth.ReasonLoggedOut), plain, auth.Refuse, auth.ReasonLoggedOut},
+	{"S0' reused", ended(current(time.Minute), auth.ReasonTokenReused), page, auth.Refuse, auth.ReasonTokenReused},
+	{"S0' superseded of an ended session", ended(superseded(time.Hour), auth.ReasonPasswordChanged), plain, auth.Refuse, auth.ReasonPasswordChanged},
+	{"S0' superseded within grace of an ended session", ended(superseded(time.Second), auth.ReasonRevoked), page, auth.Refuse, auth.ReasonRevoked},
+	{"S0' idle by a millisecond", current(idle + ms), plain, auth.Refuse, auth.ReasonIdle},
+	{"exactly idle is not too long", current(idle), plain, auth.Rotate, ""},
+	{"S0' at max age", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), plain, auth.Refuse, auth.ReasonMaxAge},
+	{"a millisecond before max age", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge + ms) }), plain, auth.Rotate, ""},
+	{"S0' superseded within grace at max age", with(superseded(time.Second), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), plain, auth.Refuse, auth.ReasonMaxAge},
+
+	{"S1 younger than minAge", current(grace - ms), minAge(grace), auth.Keep, ""},
+	{"S1 sent this moment", current(0), minAge(ms), auth.Keep, ""},
+	{"S1' exactly minAge old", current(grace), minAge(grace), auth.Rotate, ""},
+	{"S1 minAge is capped at the grace", current(grace), minAge(time.Hour), auth.Rotate, ""},
+	{"S1 under the cap", current(grace - ms), minAge(time.Hour), auth.Keep, ""},
+	{"S1 a minAge under the grace", current(10*time.Second - ms), minAge(10 * time.Second), auth.Keep, ""},
+	{"S1' at a minAge under the grace", current(10 * time.Second), minAge(10 * time.Second), auth.Rotate, ""},
+	{"S1' without minAge", current(0), plain, auth.Rotate, ""},
+	{"S1' a negative minAge is none", current(0), minAge(-time.Hour), auth.Rotate, ""},
+	{"S1' recover changes nothing", current(time.Minute), recovering, auth.Rotate, ""},
+
+	{"S4 superseded this moment", superseded(0), plain, auth.Repeat, ""},
+	{"S4 superseded exactly the grace ago", superseded(grace), plain, auth.Repeat, ""},
+	{"S4 not seen before", with(superseded(time.Second), func(s *auth.Snapshot) { s.Token.SeenAt = time.Time{} }), plain, auth.Repeat, ""},
+	{"S4 whatever was seen later", seen(superseded(grace), 0, grace), plain, auth.Repeat, ""},
+	{"R a millisecond past the grace", superseded(grace + ms), plain, auth.Reuse, auth.ReasonTokenReused},
+	{"R minAge alone does not recover", superseded(grace + ms), minAge(grace), auth.Reuse, auth.ReasonTokenReused},
+
+	{"S5 current sent less than the grace ago", moved(time.Hour, grace-ms), page, auth.Repeat, ""},
+	{"S5 later one seen exactly the grace ago", seen(moved(time.Hour, grace-ms), 0, grace), page, auth.Repeat, ""},
+	{"S5' current sent exactly the grace ago", moved(time.Hour, grace), page, auth.MoveOn, ""},
+	{"S5' a millisecond past the grace", superseded(grace + ms), page, auth.MoveOn, ""},
+	{"S5' without minAge", superseded(grace + ms), recovering, auth.MoveOn, ""},
+	{"S5' at the end of the recovery", superseded(recovery), page, auth.MoveOn, ""},
+	{"S5' seen exactly the grace ago", seen(superseded(time.Hour), 0, grace), page, auth.MoveOn, ""},
+	{"R a millisecond past the recovery", superseded(recovery + ms), page, auth.Reuse, auth.ReasonTokenReused},
+	{"R successor seen longer than the grace ago", seen(superseded(time.Hour), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
+	{"R a later one in between seen longer ago", seen(moved(time.Hour, ms), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
+	{"R the current one seen longer ago", seen(moved(time.Hour, time.Minute), 1, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
+	{"R its seal is gone", with(superseded(time.Hour), func(s *auth.Snapshot) { s.Token.Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
+	{"R a seal in between is gone", with(moved(time.Hour, ms), func(s *auth.Snapshot) { s.Later[0].Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
+
+	{"rows missing", with(superseded(time.Second), func(s *auth.Snapshot) { s.Later = nil }), page, auth.Corrupt, ""},
+	{"the current row missing", with(moved(time.Second, 0), func(s *auth.Snapshot) { s.Later = s.Later[:1] }), page, auth.Corrupt, ""},
+}
+
 func TestDecide(t *testing.T) {
-	wrong := func(s auth.Snapshot) auth.Snapshot {
-		return with(s, func(s *auth.Snapshot) { s.Token.Hash = make([]byte, 32) })
-	}
-	for _, row := range []struct {
-		name   string
-		snap   auth.Snapshot
-		opts   auth.RefreshOptions
-		action auth.Action
-		reason auth.Reason
-	}{
-		{"S0 wrong secret", wrong(current(time.Minute)), plain, auth.Refuse, auth.ReasonUnknownToken},
-		{"S0 wrong secret, superseded past its grace", wrong(superseded(time.Hour)), plain, auth.Refuse, auth.ReasonUnknownToken},
-		{"S0 wrong secret tells no reason", ended(wrong(current(time.Minute)), auth.ReasonRevoked), plain, auth.Refuse, auth.ReasonUnknownToken},
-		{"S0 no hash", with(current(time.Minute), func(s *auth.Snapshot) { s.Token.Hash = nil }), plain, auth.Refuse, auth.ReasonUnknownToken},
-		{"S0 superseded, sent longer than idle ago", superseded(idle), plain, auth.Refuse, auth.ReasonUnknownToken},
-		{"S0 comes before S0'", ended(superseded(idle), auth.ReasonRevoked), plain, auth.Refuse, auth.ReasonUnknownToken},
-		{"superseded, sent exactly idle ago, is reuse", superseded(idle - time.Minute), plain, auth.Reuse, auth.ReasonTokenReused},
-
-		{"S0' logged out", ended(current(time.Minute), auth.ReasonLoggedOut), plain, auth.Refuse, auth.ReasonLoggedOut},
-		{"S0' reused", ended(current(time.Minute), auth.ReasonTokenReused), page, auth.Refuse, auth.ReasonTokenReused},
-		{"S0' superseded of an ended session", ended(superseded(time.Hour), auth.ReasonPasswordChanged), plain, auth.Refuse, auth.ReasonPasswordChanged},
-		{"S0' superseded within grace of an ended session", ended(superseded(time.Second), auth.ReasonRevoked), page, auth.Refuse, auth.ReasonRevoked},
-		{"S0' idle by a millisecond", current(idle + ms), plain, auth.Refuse, auth.ReasonIdle},
-		{"exactly idle is not too long", current(idle), plain, auth.Rotate, ""},
-		{"S0' at max age", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), plain, auth.Refuse, auth.ReasonMaxAge},
-		{"a millisecond before max age", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge + ms) }), plain, auth.Rotate, ""},
-		{"S0' superseded within grace at max age", with(superseded(time.Second), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), plain, auth.Refuse, auth.ReasonMaxAge},
-
-		{"S1 younger than minAge", current(grace - ms), minAge(grace), auth.Keep, ""},
-		{"S1 sent this moment", current(0), minAge(ms), auth.Keep, ""},
-		{"S1' exactly minAge old", current(grace), minAge(grace), auth.Rotate, ""},
-		{"S1 minAge is capped at the grace", current(grace), minAge(time.Hour), auth.Rotate, ""},
-		{"S1 under the cap", current(grace - ms), minAge(time.Hour), auth.Keep, ""},
-		{"S1 a minAge under the grace", current(10*time.Second - ms), minAge(10 * time.Second), auth.Keep, ""},
-		{"S1' at a minAge under the grace", current(10 * time.Second), minAge(10 * time.Second), auth.Rotate, ""},
-		{"S1' without minAge", current(0), plain, auth.Rotate, ""},
-		{"S1' a negative minAge is none", current(0), minAge(-time.Hour), auth.Rotate, ""},
-		{"S1' recover changes nothing", current(time.Minute), recovering, auth.Rotate, ""},
-
-		{"S4 superseded this moment", superseded(0), plain, auth.Repeat, ""},
-		{"S4 superseded exactly the grace ago", superseded(grace), plain, auth.Repeat, ""},
-		{"S4 not seen before", with(superseded(time.Second), func(s *auth.Snapshot) { s.Token.SeenAt = time.Time{} }), plain, auth.Repeat, ""},
-		{"S4 whatever was seen later", seen(superseded(grace), 0, grace), plain, auth.Repeat, ""},
-		{"R a millisecond past the grace", superseded(grace + ms), plain, auth.Reuse, auth.ReasonTokenReused},
-		{"R minAge alone does not recover", superseded(grace + ms), minAge(grace), auth.Reuse, auth.ReasonTokenReused},
-
-		{"S5 current sent less than the grace ago", moved(time.Hour, grace-ms), page, auth.Repeat, ""},
-		{"S5 later one seen exactly the grace ago", seen(moved(time.Hour, grace-ms), 0, grace), page, auth.Repeat, ""},
-		{"S5' current sent exactly the grace ago", moved(time.Hour, grace), page, auth.MoveOn, ""},
-		{"S5' a millisecond past the grace", superseded(grace + ms), page, auth.MoveOn, ""},
-		{"S5' without minAge", superseded(grace + ms), recovering, auth.MoveOn, ""},
-		{"S5' at the end of the recovery", superseded(recovery), page, auth.MoveOn, ""},
-		{"S5' seen exactly the grace ago", seen(superseded(time.Hour), 0, grace), page, auth.MoveOn, ""},
-		{"R a millisecond past the recovery", superseded(recovery + ms), page, auth.Reuse, auth.ReasonTokenReused},
-		{"R successor seen longer than the grace ago", seen(superseded(time.Hour), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
-		{"R a later one in between seen longer ago", seen(moved(time.Hour, ms), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
-		{"R the current one seen longer ago", seen(moved(time.Hour, time.Minute), 1, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
-		{"R its seal is gone", with(superseded(time.Hour), func(s *auth.Snapshot) { s.Token.Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
-		{"R a seal in between is gone", with(moved(time.Hour, ms), func(s *auth.Snapshot) { s.Later[0].Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
-
-		{"rows missing", with(superseded(time.Second), func(s *auth.Snapshot) { s.Later = nil }), page, auth.Corrupt, ""},
-		{"the current row missing", with(moved(time.Second, 0), func(s *auth.Snapshot) { s.Later = s.Later[:1] }), page, auth.Corrupt, ""},
-	} {
+	for _, row := range decideRows {
 		t.Run(row.name, func(t *testing.T) {
 			d := auth.Decide(row.snap, secret, policy, row.opts)
 			if d.Action != row.action || d.Reason != row.reason {

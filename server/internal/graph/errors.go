@@ -73,7 +73,7 @@ func authExtensions(e *auth.Error) map[string]any {
 }
 
 // error is gqlgen's error presenter. What gqlgen itself found (syntax, validation, limits, variables) keeps its
-// text and has BAD_USER_INPUT as its code where it has none.
+// text and has BAD_USER_INPUT as its code: gqlgen's own codes are none of the contract's.
 func (p presenter) error(ctx context.Context, err error) *gqlerror.Error {
 	shown := graphql.DefaultErrorPresenter(ctx, err)
 	if ours := shown.Unwrap(); ours != nil && shown.Extensions == nil {
@@ -83,9 +83,7 @@ func (p presenter) error(ctx context.Context, err error) *gqlerror.Error {
 	if shown.Extensions == nil {
 		shown.Extensions = map[string]any{}
 	}
-	if _, ok := shown.Extensions["code"]; !ok {
-		shown.Extensions["code"] = string(auth.CodeBadUserInput)
-	}
+	shown.Extensions["code"] = string(auth.CodeBadUserInput)
 	return shown
 }
 

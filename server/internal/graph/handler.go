@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -49,8 +50,9 @@ func New(cfg Config) http.Handler {
 	srv.AddTransport(transport.POST{})
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](parsedQueries))
 	srv.SetParserTokenLimit(maxTokens)
-	srv.Use(extension.FixedComplexityLimit(maxComplexity))
+	srv.Use(complexityLimit{extension.FixedComplexityLimit(maxComplexity)})
 	srv.Use(depthLimit(maxDepth))
+	srv.Use(noIntrospection{})
 	present := presenter{cfg.Log}
 	srv.SetErrorPresenter(present.error)
 	srv.SetRecoverFunc(present.panicked)
@@ -84,6 +86,11 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, badRequest("The body could not be read: it must be complete and at most 1 MiB."))
 		return
 	}
+	if err := json.Unmarshal(body, new(graphql.RawParams)); err != nil {
+		// gqlgen's own error would repeat the body, which may hold a password.
+		refuse(w, http.StatusBadRequest, badRequest("The body is not the JSON of a GraphQL request."))
+		return
+	}
 	c := &caller{visitor: visitorOf(r), cookies: &cookieWriter{header: h, maxAge: a.cfg.IdleTTL}}
 	if token, ok := bearer(r); ok {
 		id, err := a.cfg.Auth.Authenticate(r.Context(), token, !isRenderer(r.Context()))
@@ -95,6 +102,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(withCaller(r.Context(), c))
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Header.Del("Upgrade") // an offer of another protocol, which need not be taken, and which gqlgen would refuse
 	a.exec.ServeHTTP(w, r)
 }
 

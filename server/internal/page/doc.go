@@ -7,6 +7,7 @@
 //	GET  path ─▶ refreshToken(minAge: grace, recover) ─▶ Show ─▶ 200, or the login form with 401
 //	POST path ─▶ refreshToken(minAge: grace, recover) ─▶ Do ───▶ 303, or the form with its error
 //
-// A new refresh cookie is passed on to the visitor. A clearing one that came of rendering is not: an answer that
-// arrives late must not take away the cookie of a login that happened meanwhile (contract §3, ROTATION.md C6).
+// A new refresh cookie is passed on to the visitor. A clearing one is not, unless the visitor asked to be logged out:
+// an answer that arrives late must not take away the cookie of a login that happened meanwhile (contract §3,
+// ROTATION.md C6).
 package page

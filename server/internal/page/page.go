@@ -38,6 +38,15 @@ type pages struct{ cfg Config }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	var intent screen.Intent
+	if r.Method == http.MethodPost {
+		// Before the visitor's token is exchanged: a form may come slowly, or be none.
+		var wrong string
+		if intent, wrong = readIntent(w, r); wrong != "" {
+			http.Error(w, wrong, http.StatusBadRequest)
+			return
+		}
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	v := newVisit(p.cfg.API, r)
@@ -55,13 +64,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.Resume(ctx); err != nil && !errors.Is(err, session.ErrUnauthenticated) {
 		p.cfg.Log.ErrorContext(r.Context(), "resuming a visitor's session", "error", err)
 	}
-	v.keepCookie()
-	app := screen.New(s)
-	if r.Method == http.MethodPost {
-		p.post(ctx, w, r, app, v)
-		return
-	}
-	view := app.Show(ctx, r.URL.RequestURI())
+	view := p.carryOut(ctx, r, screen.New(s), intent, v)
 	v.passCookies(w)
 	if view.Redirect != "" {
 		redirect(w, r, view.Redirect)
@@ -70,25 +73,30 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.write(w, r, view)
 }
 
-// post carries out the intent of a form.
-func (p *pages) post(ctx context.Context, w http.ResponseWriter, r *http.Request, app *screen.App, v *visit) {
+// carryOut does what a form asks for, or shows the page that a GET does.
+func (p *pages) carryOut(ctx context.Context, r *http.Request, app *screen.App, intent screen.Intent, v *visit) screen.View {
+	if r.Method != http.MethodPost {
+		return app.Show(ctx, r.URL.RequestURI())
+	}
+	v.leaving = intent.Name() == screen.Logout || intent.Name() == screen.LogoutEverywhere
+	next, failed := app.Do(ctx, r.URL.RequestURI(), intent)
+	if failed != nil {
+		return *failed
+	}
+	return screen.View{Redirect: next}
+}
+
+// readIntent reads the intent of a form, or returns a sentence for the visitor on what is wrong with it.
+func readIntent(w http.ResponseWriter, r *http.Request) (intent screen.Intent, wrong string) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		http.Error(w, "The form could not be read: it must be complete and at most 1 MiB.", http.StatusBadRequest)
-		return
+		return intent, "The form could not be read: it must be complete and at most 1 MiB."
 	}
 	intent, err := screen.ParseIntent(r.PostForm.Get("intent"), r.PostForm.Get)
 	if err != nil {
-		http.Error(w, "The form says nothing that can be done here: go back and reload the page.", http.StatusBadRequest)
-		return
+		return intent, "The form says nothing that can be done here: go back and reload the page."
 	}
-	next, failed := app.Do(ctx, r.URL.RequestURI(), intent)
-	v.passCookies(w)
-	if failed != nil {
-		p.write(w, r, *failed)
-		return
-	}
-	redirect(w, r, next)
+	return intent, ""
 }
 
 // redirect leads to another page of ours with 303, so that going back or reloading repeats nothing.

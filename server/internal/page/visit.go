@@ -9,12 +9,13 @@ import (
 
 // visit is an http.RoundTripper that hands requests to the API's handler in the process, as the visitor: with the
 // visitor's cookies, address and user agent. What the API sets as a cookie it sends from then on, and keeps for the
-// answer to the visitor.
+// answer to the visitor. What the API clears it does not send any more, but the visitor keeps it, unless leaving.
 type visit struct {
 	api     http.Handler
 	visitor *http.Request
+	leaving bool           // the visitor asks to be logged out
 	cookies []*http.Cookie // sent with the next request
-	set     []string       // Set-Cookie lines of the last answer that had any
+	set     []string       // Set-Cookie lines for the visitor
 }
 
 func newVisit(api http.Handler, r *http.Request) *visit {
@@ -48,25 +49,17 @@ func (v *visit) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // remember takes over the cookies that an answer sets.
 func (v *visit) remember(h http.Header) {
-	lines := h.Values("Set-Cookie")
-	if len(lines) == 0 {
-		return
-	}
-	v.set = slices.Clone(lines)
+	clears := false
 	for _, c := range (&http.Response{Header: h}).Cookies() {
 		v.cookies = slices.DeleteFunc(v.cookies, func(old *http.Cookie) bool { return old.Name == c.Name })
 		if c.MaxAge >= 0 {
 			v.cookies = append(v.cookies, c)
+		} else {
+			clears = true
 		}
 	}
-}
-
-// keepCookie forgets a clearing of cookies: rendering a page takes none away.
-func (v *visit) keepCookie() {
-	clearing := slices.ContainsFunc((&http.Response{Header: http.Header{"Set-Cookie": v.set}}).Cookies(),
-		func(c *http.Cookie) bool { return c.MaxAge < 0 })
-	if clearing {
-		v.set = nil
+	if lines := h.Values("Set-Cookie"); len(lines) > 0 && (!clears || v.leaving) {
+		v.set = slices.Clone(lines)
 	}
 }
 

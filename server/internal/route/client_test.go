@@ -203,8 +203,8 @@ func (a answer) clears() bool {
 	return cleared[false] && cleared[true]
 }
 
-// with returns the variables a and what b adds to them.
-func with(a, b map[string]any) map[string]any {
+// with returns a with what b adds to it and replaces in it.
+func with[V any](a, b map[string]V) map[string]V {
 	out := maps.Clone(a)
 	maps.Copy(out, b)
 	return out

@@ -17,17 +17,24 @@ func (s *Store) SigningKeys(ctx context.Context, fresh []byte) ([][]byte, error)
 		if err != nil {
 			return err
 		}
-		if _, err := exec(ctx, r, `insert into signing_keys (number, seed, created_at) select 1, $1, $2
-			where not exists (select 1 from signing_keys) on conflict (number) do nothing`, fresh, millis(now)); err != nil {
+		if seeds, err = list(ctx, r, scanSeed, selectSeeds); err != nil || len(seeds) > 0 {
 			return err
 		}
-		seeds, err = list(ctx, r, func(rows *sql.Rows) ([]byte, error) {
-			var seed []byte
-			return seed, rows.Scan(&seed)
-		}, `select seed from signing_keys order by number`)
+		if _, err := exec(ctx, r, `insert into signing_keys (number, seed, created_at) values (1, $1, $2)
+			on conflict (number) do nothing`, fresh, millis(now)); err != nil {
+			return err
+		}
+		seeds, err = list(ctx, r, scanSeed, selectSeeds)
 		return err
 	})
 	return seeds, wrap("signing keys", err)
+}
+
+const selectSeeds = `select seed from signing_keys order by number`
+
+func scanSeed(rows *sql.Rows) (seed []byte, err error) {
+	err = rows.Scan(&seed)
+	return seed, err
 }
 
 // CreateAccount implements auth.Store.

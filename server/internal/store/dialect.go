@@ -16,6 +16,9 @@ type dialect struct {
 	lockSession string
 	// lockUser does the same for a user's row u.
 	lockUser string
+	// lockName keeps all others who lock the same name waiting until the transaction ends, where there is no row to
+	// lock.
+	lockName func(ctx context.Context, r runner, name string) error
 	// now returns the time by the clock that all processes on the database share.
 	now func(ctx context.Context, r runner) (time.Time, error)
 	// duplicate reports whether a statement failed because a unique value is there already.
@@ -24,7 +27,8 @@ type dialect struct {
 
 // sqlite: its one writer holds the whole database, and all processes on it share the machine's clock.
 var sqlite = dialect{
-	goose: goose.DialectSQLite3,
+	goose:    goose.DialectSQLite3,
+	lockName: func(context.Context, runner, string) error { return nil },
 	now: func(context.Context, runner) (time.Time, error) {
 		return time.Now().UTC().Truncate(time.Millisecond), nil
 	},

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"example.com/latchkey/server/internal/auth"
@@ -26,10 +25,7 @@ func blocked(ctx context.Context, r runner, now time.Time, l auth.Limit) (time.D
 	}
 	for _, subject := range l.Subjects {
 		// The one that must leave the window before there is room again.
-		found, err := list(ctx, r, func(rows *sql.Rows) (int64, error) {
-			var at int64
-			return at, rows.Scan(&at)
-		}, `select at from login_failures where subject = $1 and at > $2 order by at desc limit 1 offset $3`,
+		found, err := list(ctx, r, scanNumber, `select at from login_failures where subject = $1 and at > $2 order by at desc limit 1 offset $3`,
 			subject, millis(now.Add(-l.Window)), l.Max-1)
 		if err != nil {
 			return 0, err
@@ -45,6 +41,11 @@ func blocked(ctx context.Context, r runner, now time.Time, l auth.Limit) (time.D
 func (s *Store) AddFailure(ctx context.Context, l auth.Limit) (time.Duration, error) {
 	var wait time.Duration
 	err := s.write(ctx, func(ctx context.Context, r runner) error {
+		for _, subject := range l.Subjects {
+			if err := s.dialect.lockName(ctx, r, subject); err != nil {
+				return err
+			}
+		}
 		now, err := s.dialect.now(ctx, r)
 		if err != nil {
 			return err

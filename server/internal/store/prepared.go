@@ -26,6 +26,7 @@ func newPrepared(on preparer) *prepared {
 	return &prepared{on: on, statements: map[string]*sql.Stmt{}}
 }
 
+// ExecContext implements runner.
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	st, err := p.statement(ctx, query)
 	if err != nil {
@@ -34,6 +35,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 	return st.ExecContext(ctx, args...)
 }
 
+// QueryContext implements runner.
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	st, err := p.statement(ctx, query)
 	if err != nil {

@@ -2,19 +2,12 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"time"
-
-	"github.com/google/uuid"
 
 	"example.com/latchkey/server/internal/auth"
 )
 
-// idSlack is how far the clock that made an id may be ahead of the one that stamped the row.
-const idSlack = time.Hour
-
-// Prune implements auth.Store. Rows of tokens are found by their ids, which sort by the time they were made: an index
-// on sent_at would cost at every refresh what is wanted once a minute.
+// Prune implements auth.Store.
 func (s *Store) Prune(ctx context.Context, ret auth.Retention, limit int) (int, error) {
 	total := 0
 	err := s.write(ctx, func(ctx context.Context, r runner) error {
@@ -24,14 +17,13 @@ func (s *Store) Prune(ctx context.Context, ret auth.Retention, limit int) (int, 
 		}
 		total = 0
 		ago := func(d time.Duration) int64 { return millis(now.Add(-d)) }
-		oldest := func(d time.Duration) string { return firstID(now.Add(idSlack - d)) }
 		for _, statement := range []struct {
 			query string
 			args  []any
 		}{
 			{pruneSeals, []any{millis(now), ago(ret.Recovery), ago(ret.Grace), limit}},
-			{pruneTokens, []any{oldest(ret.Idle), ago(ret.Idle), limit}},
-			{pruneSessions, []any{oldest(ret.Sessions), ago(ret.Sessions), limit}},
+			{pruneTokens, []any{ago(ret.Idle), limit}},
+			{pruneSessions, []any{ago(ret.Sessions), limit}},
 			{pruneFailures, []any{ago(ret.Failures), limit}},
 		} {
 			n, err := exec(ctx, r, statement.query, statement.args...)
@@ -58,22 +50,13 @@ const (
 	// A browser may hold a token for as long as its cookie lives, and a stolen one must be known for as long.
 	pruneTokens = `delete from refresh_tokens where id in (
 		select id from refresh_tokens
-		where id < $1 and superseded_at is not null and sent_at < $2 order by id limit $3)`
+		where sent_at < $1 and superseded_at is not null order by sent_at limit $2)`
 
 	// The tokens of the sessions go with them.
 	pruneSessions = `delete from sessions where id in (
 		select session_id from refresh_tokens
-		where id < $1 and superseded_at is null and sent_at < $2 order by id limit $3)`
+		where sent_at < $1 and superseded_at is null order by sent_at limit $2)`
 
 	pruneFailures = `delete from login_failures where at <= (
 		select max(at) from (select at from login_failures where at < $1 order by at limit $2) oldest)`
 )
-
-// firstID returns the least UUIDv7 that can be made at t (RFC 9562 §5.7).
-func firstID(t time.Time) string {
-	var id uuid.UUID
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(t.UnixMilli(), 0)))
-	copy(id[:6], ms[2:])
-	return id.String()
-}

@@ -59,7 +59,10 @@ func (s *Store) EndSessions(ctx context.Context, sel auth.Selection, life auth.L
 	return ended, wrap("end sessions", err)
 }
 
-func scanID(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }
+func scanID(rows *sql.Rows) (id string, err error) {
+	err = rows.Scan(&id)
+	return id, err
+}
 
 // endAll ends the user's sessions: all, or the one with the id only, but not the one with the id except. Those that are
 // idle or too old are flagged too, so that a longer life in a later configuration does not bring them back; returned

@@ -64,10 +64,7 @@ func hideUserinfo(dsn string) string {
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := list(ctx, s.reads, func(rows *sql.Rows) (int64, error) {
-		var n int64
-		return n, rows.Scan(&n)
-	}, `select number from signing_keys limit 1`)
+	_, err := list(ctx, s.reads, scanNumber, `select number from signing_keys limit 1`)
 	if err != nil {
 		return fmt.Errorf("ping the database: %w", err)
 	}
@@ -141,6 +138,11 @@ func one[T any](ctx context.Context, r runner, scan func(*sql.Rows) (T, error), 
 		return zero, auth.ErrNotFound
 	}
 	return all[0], nil
+}
+
+func scanNumber(rows *sql.Rows) (n int64, err error) {
+	err = rows.Scan(&n)
+	return n, err
 }
 
 // Times are kept in milliseconds, and a time that is not there as null.

@@ -41,6 +41,7 @@ create table refresh_tokens (
     sealed        bytea,                       -- the successor's secret, under a key from this token's secret
     unique (session_id, generation)
 );
+create index refresh_tokens_sent on refresh_tokens (sent_at);
 create index refresh_tokens_sealed on refresh_tokens (expires_at) where sealed is not null;
 
 create table signing_keys (

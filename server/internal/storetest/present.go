@@ -1,0 +1,246 @@
+package storetest
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/latchkey/server/internal/auth"
+)
+
+func testSnapshot(t *testing.T, f *fixture) {
+	s := f.process()
+	a, o := f.account(s, time.Minute)
+	first := o.Token.ID
+	second := f.rotate(s, first)
+	third := f.rotate(s, second)
+	f.session(s, a.ID, 0) // must not mix in
+	snap := f.look(s, first)
+	now := snap.Now
+	if !now.Equal(now.Truncate(time.Millisecond)) || now.Location() != time.UTC || now.Before(o.Session.CreatedAt) {
+		t.Errorf("now is %v", now)
+	}
+	stamp := snap.Later[0].SentAt // by rotate
+	again := snap.Later[1].SentAt
+	want := auth.Snapshot{
+		Now: now, User: a.User,
+		Session: auth.SessionState{ID: o.Session.ID, CreatedAt: o.Session.CreatedAt, Generation: 3},
+		Token: auth.Token{ID: first, SessionID: o.Session.ID, Generation: 1, Hash: []byte("hash 1"), SentAt: o.Token.SentAt,
+			ExpiresAt: stamp.Add(30 * time.Second), SupersededAt: stamp, SeenAt: stamp, Sealed: []byte("sealed")},
+		Later: []auth.Token{
+			{ID: second, SessionID: o.Session.ID, Generation: 2, Hash: []byte("hash 2"), SentAt: stamp,
+				ExpiresAt: again.Add(30 * time.Second), SupersededAt: again, SeenAt: again, Sealed: []byte("sealed")},
+			{ID: third, SessionID: o.Session.ID, Generation: 3, Hash: []byte("hash 3"), SentAt: again, ExpiresAt: again.Add(time.Hour)},
+		},
+	}
+	if diff := cmp.Diff(want, snap); diff != "" {
+		t.Errorf("snapshot (-want +got):\n%s", diff)
+	}
+	if later := f.look(s, third).Later; len(later) != 0 {
+		t.Errorf("%d tokens later than the current one", len(later))
+	}
+	wantIs(t, s.Present(ctx, newID(), func(auth.Snapshot) (auth.Change, error) {
+		t.Error("called for an unknown token")
+		return auth.Change{}, nil
+	}), auth.ErrNotFound)
+}
+
+func testChanges(t *testing.T, f *fixture) {
+	s := f.process()
+	_, o := f.account(s, time.Minute)
+	first := o.Token.ID
+	second := f.rotate(s, first)
+	// A recovery that sends the current token once more.
+	var at time.Time
+	f.present(s, first, func(snap auth.Snapshot) auth.Change {
+		at = snap.Now.Add(time.Minute)
+		return auth.Change{Resent: &auth.Resent{TokenID: second, At: at, ExpiresAt: at.Add(time.Hour)}}
+	})
+	snap := f.look(s, second)
+	if !snap.Token.SentAt.Equal(at) || !snap.Token.ExpiresAt.Equal(at.Add(time.Hour)) || !snap.Token.SeenAt.IsZero() {
+		t.Errorf("sent again: %+v", snap.Token)
+	}
+	// A recovery that moves on: the current token is not the presented one, and is not seen.
+	f.present(s, first, func(snap auth.Snapshot) auth.Change {
+		c := rotation(auth.Snapshot{Now: snap.Now, Session: snap.Session, Token: snap.Later[0]})
+		c.SeenAt = time.Time{}
+		return c
+	})
+	snap = f.look(s, second)
+	if snap.Session.Generation != 3 || snap.Token.SupersededAt.IsZero() || !snap.Token.SeenAt.IsZero() || len(snap.Later) != 1 {
+		t.Errorf("moved on: %+v", snap)
+	}
+	// The end, with everything that is known of it. Its seals are gone, and what came after is not shown.
+	var end auth.Ending
+	f.present(s, first, func(snap auth.Snapshot) auth.Change {
+		end = auth.Ending{SessionID: snap.Session.ID, At: snap.Now, Reason: auth.ReasonTokenReused, TokenID: first,
+			BySession: "other", IP: "192.0.2.66", UserAgent: "Thief/1.0"}
+		return auth.Change{End: &end}
+	})
+	if diff := cmp.Diff(end, f.ending(s, o.Session.ID)); diff != "" {
+		t.Errorf("ending (-want +got):\n%s", diff)
+	}
+	snap = f.look(s, first)
+	if !snap.Session.EndedAt.Equal(end.At) || snap.Session.EndReason != auth.ReasonTokenReused || snap.Token.Sealed != nil || len(snap.Later) != 0 {
+		t.Errorf("ended: %+v", snap)
+	}
+}
+
+func testChangesThatDoNotFit(t *testing.T, f *fixture) {
+	s := f.process()
+	_, o := f.account(s, time.Minute)
+	second := f.rotate(s, o.Token.ID)
+	before := f.look(s, o.Token.ID)
+	for _, row := range []struct {
+		name   string
+		change func(auth.Snapshot) auth.Change
+	}{
+		{"successor of a superseded token", rotation},
+		{"superseded token sent again", func(snap auth.Snapshot) auth.Change {
+			return auth.Change{Resent: &auth.Resent{TokenID: snap.Token.ID, At: snap.Now, ExpiresAt: snap.Now}}
+		}},
+		{"generation of another time", func(snap auth.Snapshot) auth.Change {
+			snap.Session.Generation, snap.Token = 1, snap.Later[0]
+			c := rotation(snap)
+			c.Succession.Next.Generation = 9
+			c.Succession.TokenID = "unknown"
+			return c
+		}},
+		{"end of an unknown session", func(snap auth.Snapshot) auth.Change {
+			return auth.Change{SeenAt: snap.Now, End: &auth.Ending{SessionID: newID(), At: snap.Now, Reason: auth.ReasonRevoked}}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			wantIs(t, s.Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) { return row.change(snap), nil }),
+				auth.ErrChanged)
+			after := f.look(s, o.Token.ID)
+			after.Now = before.Now
+			if diff := cmp.Diff(before, after); diff != "" {
+				t.Errorf("changed all the same (-before +after):\n%s", diff)
+			}
+		})
+	}
+	f.rotate(s, second)
+}
+
+func testPresentGivenUp(t *testing.T, f *fixture) {
+	s := f.process()
+	_, o := f.account(s, time.Minute)
+	wantIs(t, s.Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), errGivenUp }), errGivenUp)
+	if snap := f.look(s, o.Token.ID); snap.Session.Generation != 1 || !snap.Token.SeenAt.IsZero() {
+		t.Errorf("changed all the same: %+v", snap)
+	}
+}
+
+// testRacingPresentations presents one token many times at once, from two processes, each with the rule that only a
+// current token is rotated: there must be one successor.
+func testRacingPresentations(t *testing.T, f *fixture) {
+	stores := []Store{f.process(), f.process()}
+	_, o := f.account(stores[0], time.Minute)
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		made = map[string]bool{}
+		told = map[string]bool{}
+	)
+	for i := range 32 {
+		wg.Go(func() {
+			var c auth.Change
+			var current string
+			err := stores[i%2].Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) {
+				c, current = auth.Change{}, ""
+				if snap.Token.Generation == snap.Session.Generation {
+					c = rotation(snap)
+				} else {
+					current = snap.Later[len(snap.Later)-1].ID
+				}
+				return c, nil
+			})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if c.Succession != nil {
+				made[c.Succession.Next.ID] = true
+				current = c.Succession.Next.ID
+			}
+			told[current] = true
+		})
+	}
+	wg.Wait()
+	if len(made) != 1 || len(told) != 1 {
+		t.Errorf("%d successors, %d told", len(made), len(told))
+	}
+	if snap := f.look(stores[1], o.Token.ID); snap.Session.Generation != 2 || len(snap.Later) != 1 || !made[snap.Later[0].ID] {
+		t.Errorf("in the end: %+v", snap)
+	}
+}
+
+// testPresentRacingEnding rotates as fast as it can while another process ends the session: what has been ended is
+// neither rotated nor brought back.
+func testPresentRacingEnding(t *testing.T, f *fixture) {
+	stores := []Store{f.process(), f.process()}
+	a, o := f.account(stores[0], time.Minute)
+	warm, done := make(chan struct{}), make(chan int64)
+	go func() {
+		defer close(done)
+		token, generation, ended := o.Token.ID, int64(0), false
+		for n := 0; !ended; n++ {
+			next := ""
+			if err := stores[0].Present(ctx, token, func(snap auth.Snapshot) (auth.Change, error) {
+				generation, ended = snap.Session.Generation, !snap.Session.EndedAt.IsZero()
+				if ended {
+					return auth.Change{}, nil
+				}
+				c := rotation(snap)
+				next = c.Succession.Next.ID
+				return c, nil
+			}); err != nil {
+				t.Error(err)
+				return
+			}
+			token = next
+			if n == 10 {
+				close(warm)
+			}
+		}
+		done <- generation
+	}()
+	<-warm
+	if ended, err := stores[1].EndSessions(ctx, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked}); len(ended) != 1 || err != nil {
+		t.Errorf("ended %d, %v", len(ended), err)
+	}
+	at := f.look(stores[1], o.Token.ID).Session
+	if last := <-done; last != at.Generation || at.EndReason != auth.ReasonRevoked {
+		t.Errorf("ended at generation %d (%s), rotated to %d", at.Generation, at.EndReason, last)
+	}
+}
+
+func testMarkSeen(t *testing.T, f *fixture) {
+	s := f.process()
+	_, o := f.account(s, time.Minute)
+	for range 2 {
+		if err := s.MarkSeen(ctx, o.Session.ID, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := f.look(s, o.Token.ID)
+	if first.Token.SeenAt.IsZero() || first.Token.SeenAt.After(first.Now) {
+		t.Errorf("seen at %v", first.Token.SeenAt)
+	}
+	second := f.rotate(s, o.Token.ID)
+	if err := s.MarkSeen(ctx, o.Session.ID, 3); err != nil {
+		t.Errorf("a generation that is not there: %v", err)
+	}
+	snap := f.look(s, o.Token.ID)
+	if !snap.Token.SeenAt.Equal(first.Token.SeenAt) {
+		t.Error("marked a second time")
+	}
+	if !f.look(s, second).Token.SeenAt.IsZero() {
+		t.Error("marked another generation")
+	}
+}

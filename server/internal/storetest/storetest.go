@@ -1,0 +1,185 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/blog"
+)
+
+// Store is what the suite tests.
+type Store interface {
+	auth.Store
+	blog.Store
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Run tests a store. fresh makes an empty database for one test; the function that it returns opens a store on it,
+// each time anew as another process would. The suite closes what it opens; fresh cares for the rest with t.Cleanup.
+func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
+	for _, row := range []struct {
+		name string
+		test func(*testing.T, *fixture)
+	}{
+		{"keys of racing first starts", testSigningKeys},
+		{"accounts", testAccounts},
+		{"racing accounts of one address", testEmailTaken},
+		{"opening a session", testOpenSession},
+		{"opening that is given up", testOpenSessionGivenUp},
+		{"changing a password", testChangePassword},
+		{"snapshot of a presentation", testSnapshot},
+		{"changes of a presentation", testChanges},
+		{"changes that do not fit", testChangesThatDoNotFit},
+		{"presentation that is given up", testPresentGivenUp},
+		{"racing presentations", testRacingPresentations},
+		{"presentations racing an ending", testPresentRacingEnding},
+		{"marking as seen", testMarkSeen},
+		{"live sessions", testSessions},
+		{"ending sessions", testEndSessions},
+		{"endings", testEndings},
+		{"failures", testFailures},
+		{"racing failures", testRacingFailures},
+		{"pruning seals", testPruneSeals},
+		{"pruning tokens and sessions", testPruneTokens},
+		{"pruning failures", testPruneFailures},
+		{"posts", testPosts},
+		{"cancelled contexts", testCancelled},
+		{"restart", testRestart},
+		{"closing", testClosing},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.test(t, &fixture{t: t, open: fresh(t)})
+		})
+	}
+}
+
+// fixture is one empty database with what a test needs to fill it.
+type fixture struct {
+	t    *testing.T
+	open func() (Store, error)
+}
+
+var ctx = context.Background()
+
+// process opens the database as one more process does.
+func (f *fixture) process() Store {
+	f.t.Helper()
+	s, err := f.open()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			f.t.Error(err)
+		}
+	})
+	return s
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// forever is a life that nothing in a test outlives.
+var forever = auth.Life{Idle: 1000 * time.Hour}
+
+// opening returns a session with its first token, both of the given age.
+func opening(userID string, now time.Time, age time.Duration) auth.Opening {
+	id, at := newID(), now.Add(-age)
+	return auth.Opening{
+		Session: auth.Session{ID: id, UserID: userID, CreatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(time.Hour),
+			UserAgent: "Test/1.0", IP: "192.0.2.1"},
+		Token:  auth.Token{ID: newID(), SessionID: id, Generation: 1, Hash: []byte("hash 1"), SentAt: at, ExpiresAt: at.Add(time.Hour)},
+		Events: []auth.Event{{Kind: auth.EventLoggedIn, At: at, UserID: userID, SessionID: id}},
+	}
+}
+
+// account makes an account with a session of the given age.
+func (f *fixture) account(s Store, age time.Duration) (auth.Account, auth.Opening) {
+	f.t.Helper()
+	id := newID()
+	a := auth.Account{User: auth.User{ID: id, Email: id + "@example.com", Name: "Ada"}, PasswordHash: "first hash"}
+	var o auth.Opening
+	if err := s.CreateAccount(ctx, a, func(now time.Time) (auth.Opening, error) {
+		a.CreatedAt, o = now, opening(id, now, age)
+		return o, nil
+	}); err != nil {
+		f.t.Fatal(err)
+	}
+	return a, o
+}
+
+// session opens one more session of the account.
+func (f *fixture) session(s Store, userID string, age time.Duration) auth.Opening {
+	f.t.Helper()
+	var o auth.Opening
+	if err := s.OpenSession(ctx, userID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+		o = opening(userID, snap.Now, age)
+		return o, nil
+	}); err != nil {
+		f.t.Fatal(err)
+	}
+	return o
+}
+
+// look returns the snapshot of a token, and changes nothing.
+func (f *fixture) look(s Store, tokenID string) auth.Snapshot {
+	f.t.Helper()
+	var seen auth.Snapshot
+	f.present(s, tokenID, func(snap auth.Snapshot) auth.Change {
+		seen = snap
+		return auth.Change{}
+	})
+	return seen
+}
+
+func (f *fixture) present(s Store, tokenID string, step func(auth.Snapshot) auth.Change) {
+	f.t.Helper()
+	if err := s.Present(ctx, tokenID, func(snap auth.Snapshot) (auth.Change, error) { return step(snap), nil }); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// rotation is the change that puts a new token in the place of the presented one, which is current.
+func rotation(snap auth.Snapshot) auth.Change {
+	next := snap.Session.Generation + 1
+	return auth.Change{SeenAt: snap.Now, Succession: &auth.Succession{
+		TokenID: snap.Token.ID, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: []byte("sealed"),
+		Next: auth.Token{ID: newID(), SessionID: snap.Session.ID, Generation: next, Hash: fmt.Appendf(nil, "hash %d", next),
+			SentAt: snap.Now, ExpiresAt: snap.Now.Add(time.Hour)},
+	}}
+}
+
+// rotate replaces the current token of the session and returns the new one's id.
+func (f *fixture) rotate(s Store, tokenID string) (next string) {
+	f.t.Helper()
+	f.present(s, tokenID, func(snap auth.Snapshot) auth.Change {
+		c := rotation(snap)
+		next = c.Succession.Next.ID
+		return c
+	})
+	return next
+}
+
+func (f *fixture) ending(s Store, sessionID string) auth.Ending {
+	f.t.Helper()
+	e, err := s.Ending(ctx, sessionID)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return e
+}
+
+func wantIs(t *testing.T, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("error %v, want %v", err, target)
+	}
+}
+
+var errGivenUp = errors.New("given up")

@@ -1,0 +1,76 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"example.com/latchkey/shared/screen"
+	"example.com/latchkey/shared/session"
+)
+
+// hops is how many redirects in a row are followed: a page leads elsewhere at most once.
+const hops = 3
+
+// identity is what must be the same in all tabs: whose session it is, if there is one.
+type identity struct{ session, user string }
+
+func identityOf(s session.State) identity {
+	if s.Phase == session.Active {
+		return identity{"active", s.User.ID}
+	}
+	return identity{session: "none"}
+}
+
+func (p *Page) visit(ctx context.Context, call int, path string) {
+	v := p.hub.app.Show(ctx, path)
+	for range hops {
+		if v.Redirect == "" {
+			break
+		}
+		v = p.hub.app.Show(ctx, v.Redirect)
+	}
+	p.show(ctx, call, v)
+}
+
+// follow shows the page anew where the session is not the one it shows, as far as the client knows.
+func (p *Page) follow() {
+	now := p.hub.session.State()
+	if p.unsure || now.Phase == session.Unknown || identityOf(now) == p.shown {
+		return
+	}
+	p.mu.Lock()
+	if p.inbox.call != nil { // its answer follows too
+		p.mu.Unlock()
+		return
+	}
+	ctx := p.begin()
+	end := p.giveUp
+	p.mu.Unlock()
+	defer end()
+	p.visit(ctx, 0, p.path)
+}
+
+// show puts v on the page, unless it was given up: a later call's answer is on its way then, or the page is gone.
+func (p *Page) show(ctx context.Context, call int, v screen.View) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	token := tokenView(p.hub.session.State(), time.Now())
+	token.Check = p.check
+	var html bytes.Buffer
+	// The context's time may be over by now, and v say so; rendering does no I/O and must not be cut by it.
+	if err := v.Render(context.WithoutCancel(ctx), &html, token); err != nil {
+		return // a component of ours failed to write to memory: the page's timeout tells
+	}
+	p.path, p.shown, p.unsure = v.Path, identity{session: "none"}, false
+	if v.Session == "active" {
+		p.shown = identity{"active", v.User}
+	}
+	p.patched = patches(token)
+	p.post(View{
+		Call: call, Path: v.Path, Title: v.Title + " · Latchkey", HTML: html.String(),
+		Session: v.Session, User: v.User, Focus: v.Focus,
+	})
+}
