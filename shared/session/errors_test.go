@@ -137,7 +137,7 @@ func TestQueryThatFailsOnTheWay(t *testing.T) {
 		if err := me(ctx, s); !errors.Is(err, context.Canceled) || errors.Is(err, session.ErrUnreachable) {
 			t.Errorf("err = %v, want the context's", err)
 		}
-		for _, body := range []string{"", "<html>", `{"data":{"me":`, `{"data":null}`, `{"ok":true}`, `[]`, `{"data":null,"errors":[]}`} {
+		for _, body := range []string{"", "<html>", `{"data":{"me":`, `{"data":null}`, `{"ok":true}`, `[]`, `{"data":null,"errors":[]}`, `{"data":{"me":{"email":"x"}},"errors":7}`} {
 			answering(f, 200, body)
 			if err := me(t.Context(), s); !errors.Is(err, session.ErrUnreachable) {
 				t.Errorf("%q for an answer: %v", body, err)
