@@ -44,7 +44,7 @@ func TestProgramOfAnotherModule(t *testing.T) {
 	if text, err := start(demoPassword); err != nil || text != demoEmail+"\n- A post\n" {
 		t.Errorf("it prints %q, %v", text, err)
 	}
-	if text, err := start("wrong"); err == nil || !strings.Contains(text, "INVALID_CREDENTIALS")  {
+	if text, err := start("wrong"); err == nil || !strings.Contains(text, "INVALID_CREDENTIALS") {
 		t.Errorf("with a wrong password it prints %q, %v", text, err)
 	}
 }

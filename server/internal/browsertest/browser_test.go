@@ -212,3 +212,34 @@ func (tb *tab) text() string {
 	tb.t.Helper()
 	return eval[string](tb, `document.body ? document.body.innerText : ""`)
 }
+
+// workers returns what the consoles of the shared workers complained of, and how many workers there are. The engine
+// repeats what was said before anybody listened.
+func (b *browser) workers() (count int, complaints []string) {
+	b.t.Helper()
+	targets, err := chromedp.Targets(b.ctx)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, target := range targets {
+		if target.Type != "shared_worker" {
+			continue
+		}
+		count++
+		ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(target.TargetID))
+		defer cancel()
+		if err := chromedp.Do(ctx); err != nil {
+			b.t.Fatal("attaching to a worker:", err)
+		}
+		heard := &tab{t: b.t, ctx: ctx}
+		if err := chromedp.Listen(ctx, heard.listen); err != nil {
+			b.t.Fatal(err)
+		}
+		if _, err := chromedp.Call(ctx, runtime.Enable, cdp.Empty{}); err != nil {
+			b.t.Fatal(err)
+		}
+		eval[bool](heard, `true`) // answered after what was said before
+		complaints = append(complaints, heard.said()...)
+	}
+	return count, complaints
+}

@@ -27,7 +27,8 @@ func onNewDocument(script string) chromedp.Action[chromedp.Void] {
 
 func TestSignUpPublishDeleteLogOutLogIn(t *testing.T) {
 	srv := servertest.Start(t, servertest.Options{})
-	tb := newBrowser(t).open(srv, "/signup")
+	b := newBrowser(t)
+	tb := b.open(srv, "/signup")
 	tb.ready()
 	tb.signUp()
 	if got := tb.path(); got != "/posts" {
@@ -56,6 +57,9 @@ func TestSignUpPublishDeleteLogOutLogIn(t *testing.T) {
 	tb.see("heading", "Your sessions") // the page that was asked for
 	tb.click("link", "Posts")
 	tb.see("heading", "First post")
+	if count, complaints := b.workers(); count != 1 || len(complaints) > 0 {
+		t.Errorf("%d workers, whose consoles complain of %q", count, complaints)
+	}
 }
 
 func TestRefreshHappensOnTheTimer(t *testing.T) {
