@@ -235,8 +235,10 @@ func (b *browser) workers() (count int, complaints []string) {
 		if err := chromedp.Listen(ctx, heard.listen); err != nil {
 			b.t.Fatal(err)
 		}
-		if _, err := chromedp.Call(ctx, runtime.Enable, cdp.Empty{}); err != nil {
-			b.t.Fatal(err)
+		for _, again := range []cdp.Command[cdp.Empty, cdp.Empty]{runtime.Disable, runtime.Enable} {
+			if _, err := chromedp.Call(ctx, again, cdp.Empty{}); err != nil {
+				b.t.Fatal(err)
+			}
 		}
 		eval[bool](heard, `true`) // answered after what was said before
 		complaints = append(complaints, heard.said()...)
