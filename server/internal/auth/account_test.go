@@ -85,7 +85,12 @@ func TestEmailTaken(t *testing.T) {
 func TestWrongCredentialsAreOneAnswer(t *testing.T) {
 	w := newWorld(t, standard)
 	w.signUp()
+	longest := strings.Repeat("p", 1024)
+	if _, err := w.SignUp(w.ctx, "long@example.com", longest, "", from()); err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct{ name, email, password string }{
+		{"longer than any password", "long@example.com", longest + "p"},
 		{"wrong password", email, "wrong password"},
 		{"unknown email", "eve@example.com", password},
 		{"no email at all", "", password},
@@ -164,6 +169,30 @@ func TestPasswordHash(t *testing.T) {
 			_, err := w.Login(w.ctx, email, password, from())
 			wantError(t, err, auth.CodeInternal, "")
 		}
+	})
+}
+
+// TestPasswordChangedDuringLogin changes the password while a login with the old one waits for its hash: what the
+// change was to keep out must not slip in.
+func TestPasswordChangedDuringLogin(t *testing.T) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
+		w.signUp()
+		if _, err := w.SignUp(w.ctx, "eve@example.com", "another password", "", from()); err != nil {
+			t.Fatal(err)
+		}
+		release := w.TakeHashSlots()
+		done := make(chan error)
+		go func() {
+			_, err := w.Login(w.ctx, email, password, from())
+			done <- err
+		}()
+		time.Sleep(time.Second) // it has read the old hash
+		if _, err := w.raw.Exec(`update users set password_hash =
+			(select password_hash from users where email = 'eve@example.com') where email = ?`, email); err != nil {
+			t.Fatal(err)
+		}
+		release()
+		wantError(t, <-done, auth.CodeUnauthenticated, auth.ReasonInvalidCredentials)
 	})
 }
 

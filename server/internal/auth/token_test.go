@@ -176,6 +176,7 @@ func TestRefreshTokenParser(t *testing.T) {
 		{"other alphabet", good[:79] + "+", false},
 		{"trailing bits", good[:79] + "B", false},
 		{"line break in the secret", good[:60] + "\n" + good[61:], false},
+		{"line break that a decoder skips", good[:37] + strings.Repeat("A", 20) + "\n" + strings.Repeat("A", 22), false},
 		{"short", good[:79], false},
 		{"space in front", " " + good, false},
 		{"empty", "", false},

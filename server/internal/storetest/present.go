@@ -122,7 +122,11 @@ func testChangesThatDoNotFit(t *testing.T, f *fixture) {
 			}
 		})
 	}
-	f.rotate(s, second)
+	third := f.rotate(s, second)
+	if _, err := s.EndSessions(ctx, auth.Selection{UserID: o.Session.UserID}, forever, auth.Ending{Reason: auth.ReasonRevoked}); err != nil {
+		t.Fatal(err)
+	}
+	wantIs(t, s.Present(ctx, third, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), nil }), auth.ErrChanged)
 }
 
 func testPresentGivenUp(t *testing.T, f *fixture) {
@@ -223,24 +227,33 @@ func testPresentRacingEnding(t *testing.T, f *fixture) {
 func testMarkSeen(t *testing.T, f *fixture) {
 	s := f.process()
 	_, o := f.account(s, time.Minute)
-	for range 2 {
-		if err := s.MarkSeen(ctx, o.Session.ID, 1); err != nil {
-			t.Fatal(err)
+	mark := func(generation int64) {
+		t.Helper()
+		if err := s.MarkSeen(ctx, o.Session.ID, generation); err != nil {
+			t.Error(err)
 		}
 	}
-	first := f.look(s, o.Token.ID)
-	if first.Token.SeenAt.IsZero() || first.Token.SeenAt.After(first.Now) {
+	mark(1)
+	if first := f.look(s, o.Token.ID); first.Token.SeenAt.IsZero() || first.Token.SeenAt.After(first.Now) {
 		t.Errorf("seen at %v", first.Token.SeenAt)
 	}
 	second := f.rotate(s, o.Token.ID)
-	if err := s.MarkSeen(ctx, o.Session.ID, 3); err != nil {
-		t.Errorf("a generation that is not there: %v", err)
-	}
-	snap := f.look(s, o.Token.ID)
-	if !snap.Token.SeenAt.Equal(first.Token.SeenAt) {
-		t.Error("marked a second time")
-	}
+	mark(3) // not there
 	if !f.look(s, second).Token.SeenAt.IsZero() {
 		t.Error("marked another generation")
+	}
+	// The first time stands, whoever marks again.
+	var at time.Time
+	for _, later := range []time.Duration{-time.Hour, time.Hour} {
+		f.present(s, second, func(snap auth.Snapshot) auth.Change {
+			if at.IsZero() {
+				at = snap.Now.Add(later)
+			}
+			return auth.Change{SeenAt: snap.Now.Add(later)}
+		})
+		mark(2)
+	}
+	if snap := f.look(s, second); !snap.Token.SeenAt.Equal(at) {
+		t.Errorf("seen at %v, want %v", snap.Token.SeenAt, at)
 	}
 }
