@@ -9,7 +9,7 @@ import (
 // Pragma asks the writing connection for a setting.
 func (s *Store) Pragma(t *testing.T, name string) string {
 	t.Helper()
-	got, err := one(context.Background(), s.writer.(*sqliteWriter).statements, func(rows *sql.Rows) (value string, err error) {
+	got, err := one(context.Background(), s.writer.(*groupWriter).statements, func(rows *sql.Rows) (value string, err error) {
 		err = rows.Scan(&value)
 		return value, err
 	}, "pragma "+name)
@@ -17,4 +17,36 @@ func (s *Store) Pragma(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return got
+}
+
+// Insert is a transaction that adds an audit record of the kind, and then does what then says.
+func (s *Store) Insert(ctx context.Context, kind string, then func() error) error {
+	return s.write(ctx, func(ctx context.Context, r runner) error {
+		if _, err := exec(ctx, r, `insert into audit
+			(id, at, kind, reason, user_id, session_id, token_id, ip, user_agent) values ($1, 0, $2, '', '', '', '', '', '')`, kind, kind); err != nil {
+			return err
+		}
+		return then()
+	})
+}
+
+// Inserted returns the kinds of all audit records, in order.
+func (s *Store) Inserted(t *testing.T) []string {
+	t.Helper()
+	kinds, err := list(t.Context(), s.reads, func(rows *sql.Rows) (kind string, err error) {
+		err = rows.Scan(&kind)
+		return kind, err
+	}, `select kind from audit order by kind`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kinds
+}
+
+// Queued returns how many writes wait for a leader.
+func (s *Store) Queued() int {
+	g := s.writer.(*groupWriter)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.queue)
 }

@@ -47,7 +47,7 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, err
 	readers := max(4, runtime.GOMAXPROCS(0))
 	pool.SetMaxOpenConns(readers)
 	pool.SetMaxIdleConns(readers)
-	w := &sqliteWriter{turn: make(chan struct{}, 1), closed: make(chan struct{}), conn: conn, statements: newPrepared(conn)}
+	w := newGroupWriter(newPrepared(conn))
 	reads := newPrepared(pool)
 	return &Store{dialect: sqlite, reads: reads, writer: w,
 		closers: []func() error{w.close, reads.close, pool.Close, conn.Close, writes.Close}}, nil
@@ -85,68 +85,4 @@ func plainSQLite(err error) error {
 		return errors.New("the file or its directory cannot be written to")
 	}
 	return err
-}
-
-// errClosed says that the store was closed before.
-var errClosed = errors.New("the database is closed")
-
-// sqliteWriter is the one connection that writes. SQLite has one writer at a time anyhow: waiting for it here, and not
-// in the engine, is fair and can be given up.
-type sqliteWriter struct {
-	turn       chan struct{} // holds one element while somebody writes
-	closed     chan struct{}
-	conn       *sql.Conn
-	statements *prepared
-}
-
-func (w *sqliteWriter) write(ctx context.Context, fn func(context.Context, runner) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case w.turn <- struct{}{}:
-		defer func() { <-w.turn }()
-	case <-w.closed:
-		return errClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-w.closed:
-		return errClosed
-	default:
-		return w.transact(context.WithoutCancel(ctx), fn)
-	}
-}
-
-func (w *sqliteWriter) transact(ctx context.Context, fn func(context.Context, runner) error) (err error) {
-	if _, err := w.statements.ExecContext(ctx, "begin immediate"); err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	done := false
-	defer func() {
-		if done {
-			return
-		}
-		// Also on a panic of fn, or the connection would stay inside the transaction.
-		if _, rollbackErr := w.statements.ExecContext(ctx, "rollback"); rollbackErr != nil {
-			err = errors.Join(err, fmt.Errorf("roll back: %w", rollbackErr))
-		}
-	}()
-	if err := fn(ctx, w.statements); err != nil {
-		return err
-	}
-	if _, err := w.statements.ExecContext(ctx, "commit"); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	done = true
-	return nil
-}
-
-// close waits for the running transaction; no other begins.
-func (w *sqliteWriter) close() error {
-	close(w.closed)
-	w.turn <- struct{}{}
-	defer func() { <-w.turn }()
-	return w.statements.close()
 }
