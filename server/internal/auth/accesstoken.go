@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -69,15 +70,23 @@ type minter struct {
 	audience string
 	ttl      time.Duration
 	parser   *jwt.Parser
+	verified *memory[[sha256.Size]byte, Identity] // by the token's hash: a signature is checked once
+}
+
+// generation names the tokens of one answer.
+type generation struct {
+	sessionID string
+	number    int64
 }
 
 func newMinter(keys *keyring, issuer string, ttl time.Duration) *minter {
 	audience := issuer + "/graphql"
-	return &minter{keys: keys, issuer: issuer, audience: audience, ttl: ttl, parser: jwt.NewParser(
-		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
-		jwt.WithIssuer(issuer), jwt.WithAudience(audience),
-		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(),
-	)}
+	return &minter{keys: keys, issuer: issuer, audience: audience, ttl: ttl,
+		verified: newMemory[[sha256.Size]byte, Identity](memoryHalf), parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
+			jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+			jwt.WithExpirationRequired(), jwt.WithStrictDecoding(),
+		)}
 }
 
 // mint signs an access token for the session's refresh token of this generation, good for the minter's ttl or until
@@ -113,6 +122,10 @@ func (m *minter) verify(token string) (Identity, error) {
 	if len(token) > maxAccessToken {
 		return Identity{}, unauthenticated(ReasonUnknownToken)
 	}
+	hash := sha256.Sum256([]byte(token))
+	if id, ok := m.verified.get(hash); ok && time.Now().Before(id.Expiry) {
+		return id, nil
+	}
 	var c claims
 	_, err := m.parser.ParseWithClaims(token, &c, m.key)
 	switch {
@@ -123,7 +136,9 @@ func (m *minter) verify(token string) (Identity, error) {
 		e.Message, e.Err = "The access token is not valid.", err
 		return Identity{}, e
 	}
-	return Identity{UserID: c.Subject, SessionID: c.SessionID, Generation: c.Generation, Expiry: c.Expiry.Time.UTC()}, nil
+	id := Identity{UserID: c.Subject, SessionID: c.SessionID, Generation: c.Generation, Expiry: c.Expiry.Time.UTC()}
+	m.verified.put(hash, id)
+	return id, nil
 }
 
 // key returns the key that must have signed the token. The header is a stranger's until then: only its type and the

@@ -111,15 +111,15 @@ func (s *Service) EndingsKnown() int {
 	return len(s.endings.ended)
 }
 
-func SeenSetKeeps(capacity, n int) (kept int, bounded bool) {
-	set := newSeenSet(capacity)
+func MemoryKeeps(capacity, n int) (kept int, bounded bool) {
+	m := newMemory[int, int](capacity)
 	for i := range n {
-		set.add(generation{"s", int64(i)})
+		m.put(i, -i)
 	}
 	for i := range n {
-		if set.has(generation{"s", int64(i)}) {
+		if v, ok := m.get(i); ok && v == -i {
 			kept++
 		}
 	}
-	return kept, len(set.young)+len(set.old) <= 2*capacity
+	return kept, len(m.young)+len(m.old) <= 2*capacity
 }

@@ -26,7 +26,7 @@ type Service struct {
 	keys    *keyring
 	tokens  *minter
 	endings *endings
-	seen    *seenSet
+	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
 }
 
 // New returns a Service on the store. It makes the key pair for access tokens where the store has none, and loads
@@ -45,7 +45,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 		cfg: cfg, policy: cfg.policy(), store: store, hasher: h, keys: keys,
 		tokens:  newMinter(keys, cfg.Issuer, cfg.AccessTTL),
 		endings: newEndings(store, cfg.AccessTTL),
-		seen:    newSeenSet(seenHalf),
+		seen:    newMemory[generation, struct{}](memoryHalf),
 	}
 	if err := s.endings.poll(ctx); err != nil {
 		return nil, fmt.Errorf("load the ended sessions: %w", err)

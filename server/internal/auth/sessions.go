@@ -31,11 +31,11 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string, byHolder
 		return Identity{}, unauthenticated(reason)
 	}
 	g := generation{id.SessionID, id.Generation}
-	if byHolder && !s.seen.has(g) {
+	if _, marked := s.seen.get(g); byHolder && !marked {
 		if err := s.store.MarkSeen(ctx, id.SessionID, id.Generation); err != nil {
 			return Identity{}, internal(err)
 		}
-		s.seen.add(g)
+		s.seen.put(g, struct{}{})
 	}
 	return id, nil
 }

@@ -131,11 +131,11 @@ func TestAccessTokenExpires(t *testing.T) {
 	})
 }
 
-func TestSeenSetIsBounded(t *testing.T) {
-	if kept, bounded := auth.SeenSetKeeps(100, 150); kept != 150 || !bounded {
+func TestMemoryIsBounded(t *testing.T) {
+	if kept, bounded := auth.MemoryKeeps(100, 150); kept != 150 || !bounded {
 		t.Errorf("kept %d of 150", kept)
 	}
-	if kept, bounded := auth.SeenSetKeeps(100, 100_000); kept < 100 || !bounded {
+	if kept, bounded := auth.MemoryKeeps(100, 100_000); kept < 100 || !bounded {
 		t.Errorf("kept %d, bounded %v", kept, bounded)
 	}
 }
