@@ -6,14 +6,18 @@ const DEEPEST = 4; // levels of objects below a global
 const MOST = 20_000; // values read of one place
 
 // searchForToken returns [{name, searched, found}]: for each place how many values were read, and how many of them
-// hold a token. A place that the browser does not have counts 0 values.
+// hold a token. A place that the browser does not have, or does not let a script read, counts 0 values.
 export async function searchForToken() {
   const places = [];
   for (const [name, read] of PLACES) {
     let searched = 0, found = 0;
-    for (const value of await read()) {
-      searched++;
-      if (JWT.test(value)) found++;
+    try {
+      for (const value of await read()) {
+        searched++;
+        if (JWT.test(value)) found++;
+      }
+    } catch {
+      // What a script is not let at, as storage where the browser blocks it, holds nothing for it.
     }
     places.push({ name, searched, found });
   }

@@ -25,42 +25,52 @@ function trustedTypesPolicy() {
   return globalThis.trustedTypes ? trustedTypes.createPolicy("latchkey", rules) : rules;
 }
 
-let port = null;
+let port = null; // null: not connected
 let release = null; // gives the page's lock back: the worker then knows that this page has gone
 let calls = 0;
-let pending = null; // the one call under way: {call, push, busy, timer}
+let pending = null; // the one call under way: {call, path, push, busy, timer}
 
 const here = () => location.pathname + location.search;
 const ready = () => root.dataset.client === "ready";
+let shown = here(); // what stands on the page: in the middle of a step through the history it is not what is here()
 
 // connect opens a port to the worker. The page holds a lock of its own name as long as it is there: a port says
 // nothing when its page dies, a lock is given back.
 function connect() {
   const url = policy.createScriptURL(root.dataset.worker);
-  if (typeof SharedWorker === "function") {
-    const worker = new SharedWorker(url, { type: "module", name: "latchkey", extendedLifetime: true });
-    worker.onerror = failed;
-    port = worker.port;
-  } else {
-    port = new Worker(url, { type: "module", name: "latchkey" });
-    port.onerror = failed;
-  }
-  port.onmessage = (event) => receive(event.data);
+  const Kind = typeof SharedWorker === "function" ? SharedWorker : Worker;
+  const worker = new Kind(url, { type: "module", name: "latchkey", extendedLifetime: true });
+  const mine = (port = worker.port ?? worker);
+  const broken = () => port === mine && failed(); // what an earlier connection comes to is of no interest any more
+  worker.onerror = broken;
+  port.onmessage = (event) => port === mine && receive(event.data);
   const lock = "latchkey-page-" + crypto.randomUUID();
   navigator.locks.request(lock, () => {
-    const held = new Promise((resolve) => (release = resolve));
+    if (port !== mine) return; // the page has left before the lock came
     send({ type: "hello", lock, path: here(), session: root.dataset.session, user: root.dataset.user });
-    return held;
-  }).catch(failed);
+    return new Promise((resolve) => (release = resolve));
+  }).catch(broken);
+}
+
+function disconnect() {
+  settle();
+  release?.();
+  if (port instanceof MessagePort) port.close();
+  else port?.terminate(); // a dedicated worker would live on
+  port = release = null;
 }
 
 function send(message) {
-  port.postMessage(message);
+  port?.postMessage(message);
 }
 
+// failed leaves everything to the browser from now on. A page that was being waited for is fetched from the server;
+// an intent is not stated twice: its form stands there as it was, to be sent again.
 function failed() {
+  const path = pending?.path;
+  disconnect();
   root.dataset.client = "failed";
-  settle();
+  if (path) location.assign(path);
 }
 
 function receive(message) {
@@ -85,7 +95,7 @@ function receive(message) {
 
 // show puts a page in place: one that was asked for, or one that the worker sends because the session changed.
 function show(view) {
-  const call = pending && pending.call === view.call ? pending : null;
+  const call = pending?.call === view.call ? pending : null;
   if (view.call && !call) return; // an answer to a call that was given up
   if (call) settle();
   document.getElementById("app").outerHTML = policy.createHTML(view.html);
@@ -93,9 +103,10 @@ function show(view) {
   root.dataset.session = view.session;
   root.dataset.user = view.user;
   if (view.path !== here()) {
-    if (call && !call.push) history.replaceState(null, "", view.path);
-    else history.pushState(null, "", view.path);
+    if (call?.push) history.pushState(null, "", view.path);
+    else history.replaceState(null, "", view.path); // nobody went anywhere
   }
+  shown = view.path;
   if (call) {
     if (call.push) scrollTo(0, 0);
     const target = (view.focus && document.getElementById(view.focus)) || document.getElementById("heading");
@@ -106,10 +117,10 @@ function show(view) {
 
 // ask sends a call of which only one is under way at a time; busy is the element that shows it.
 function ask(message, { push, busy }) {
-  if (pending) settle();
+  settle();
   const call = ++calls;
   const timer = setTimeout(failed, CALL_TIMEOUT);
-  pending = { call, push, busy, timer };
+  pending = { call, path: message.type === "go" && message.path, push, busy, timer };
   busy?.setAttribute("aria-busy", "true");
   send({ ...message, call });
 }
@@ -132,7 +143,7 @@ async function check() {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!ready() || event.defaultPrevented) return;
+  if (!ready() || event.defaultPrevented || event.submitter?.hasAttribute("formaction")) return;
   const data = new FormData(form, event.submitter);
   const intent = data.get("intent");
   if (typeof intent !== "string") return;
@@ -158,16 +169,17 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("popstate", () => {
+  // A link within the page comes by here too. Where an earlier step is still being answered, that answer is not for
+  // where the person has gone since.
+  if (here() === shown && (!pending || pending.push)) return;
   if (ready()) ask({ type: "go", path: here() }, { push: false, busy: document.getElementById("main") });
   else location.reload();
 });
 
 // A page in the back-forward cache counts as gone, and introduces itself anew when it is shown again.
 addEventListener("pagehide", () => {
-  settle();
+  disconnect();
   root.dataset.client = "server";
-  release?.();
-  port?.close?.();
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) start();

@@ -4,7 +4,8 @@
 // SharedWorker. The Go side takes over through the one object below, and finds there what came before it was ready.
 
 const pages = new Set(); // every page that is there: only a crash of the client needs them here
-let failure = null; // why the client cannot run, told to every page that asks
+let starts = 0; // how often the client was started
+let running = false; // the last start has not failed, or not yet
 
 const state = {
   waiting: [], // ports that connected before Go was ready
@@ -16,18 +17,24 @@ self.latchkey = state;
 // attach hands a page's port to Go, or keeps it until Go is ready. It must be registered before anything is awaited:
 // a connect event that nobody listens to is lost.
 function attach(port) {
-  if (failure) {
-    port.postMessage({ type: "failed" });
-    return;
-  }
   pages.add(port);
+  if (!running) start();
   if (state.onport) state.onport(port);
   else state.waiting.push(port);
 }
 
+// start starts the client, for the first page, and for the first that loads after it failed: what was missing may be
+// there by then, and a worker that failed for good would outlive every reload.
+function start() {
+  const mine = ++starts;
+  running = true;
+  state.waiting = [];
+  state.onport = null;
+  boot((reason) => mine === starts && running && fail(reason));
+}
+
 function fail(reason) {
-  if (failure) return;
-  failure = reason;
+  running = false;
   console.error("latchkey: the client cannot run:", reason);
   for (const port of pages) port.postMessage({ type: "failed" });
   pages.clear();
@@ -43,14 +50,17 @@ if ("SharedWorkerGlobalScope" in self) {
   attach(port2);
 }
 
-// Go's own start script is imported here and not at the top: a failure of it is told to every page, also to those that
-// connect later, while a script that fails as a whole is told to the first page alone.
-async function boot() {
-  await import("./wasm_exec.js");
-  const go = new Go();
-  // Go calls this also where it panics in the middle of an event: then run below never settles.
-  go.exit = (code) => fail("the program ended with status " + code);
-  const { instance } = await WebAssembly.instantiateStreaming(fetch("./latchkey.wasm"), go.importObject);
-  await go.run(instance);
+// Go's own start script is imported here and not at the top: a failure of it is told to every page, while a script that
+// fails as a whole is told to the first page alone.
+async function boot(failed) {
+  try {
+    await import("./wasm_exec.js");
+    const go = new Go();
+    // Go calls this also where it panics in the middle of an event: then run below never settles.
+    go.exit = (code) => failed("the program ended with status " + code);
+    const { instance } = await WebAssembly.instantiateStreaming(fetch("./latchkey.wasm"), go.importObject);
+    await go.run(instance);
+  } catch (error) {
+    failed(String(error));
+  }
 }
-boot().catch((error) => fail(String(error)));

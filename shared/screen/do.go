@@ -49,8 +49,10 @@ func (a *App) Do(ctx context.Context, path string, i Intent) (next string, faile
 
 // refused is the page that says why an intent had no effect.
 func (a *App) refused(ctx context.Context, path string, i Intent, err error) View {
-	// Wrong credentials are an UNAUTHENTICATED of their own: they are about the form, not about the session.
-	if errors.Is(err, session.ErrUnauthenticated) && !errors.Is(err, session.ErrInvalidCredentials) {
+	// Wrong credentials are an UNAUTHENTICATED of their own: they are about the form, not about the session. And who
+	// is about to begin a session has none that could be over.
+	begins := i.name == Login || i.name == SignUp
+	if errors.Is(err, session.ErrUnauthenticated) && !errors.Is(err, session.ErrInvalidCredentials) && !begins {
 		return a.failed(path, err)
 	}
 	fe, status := formError(i, err)

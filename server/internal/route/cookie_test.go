@@ -14,7 +14,7 @@ import (
 func TestRefreshCookie(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{IdleTTL: 100 * time.Hour})
-	ada := s.signUp("ada")
+	ada := s.register("ada")
 	const attributes = "; Path=/; Max-Age=360000; HttpOnly; Secure; SameSite=Lax"
 	for _, row := range []struct {
 		name string
@@ -52,9 +52,9 @@ func TestRefreshCookie(t *testing.T) {
 func TestGarbageInTheCookie(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	id, secret, _ := strings.Cut(m.refresh, ".")
-	other := strings.SplitN(s.login(m).refresh, ".", 2)
+	other := strings.SplitN(s.another(m).refresh, ".", 2)
 	rows := []struct{ name, value string }{
 		{"empty", ""},
 		{"a word", "garbage"},
@@ -91,7 +91,7 @@ func TestAGuessHarmsNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	m := s.signUp("ada")
+	m := s.register("ada")
 	current := s.rotated(m.refresh)
 	pass(t, db, m.session, time.Hour)
 	id, _, _ := strings.Cut(m.refresh, ".")
@@ -116,10 +116,10 @@ func TestSeveralCookies(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	ada := s.signUp("ada")
-	ended := s.login(ada)
+	ada := s.register("ada")
+	ended := s.another(ada)
 	s.ask(ask{query: logoutQuery, cookies: []string{ended.refresh}})
-	idle := s.login(ada)
+	idle := s.another(ada)
 	pass(t, db, idle.session, 721*time.Hour)
 	for _, row := range []struct {
 		name   string
@@ -134,7 +134,7 @@ func TestSeveralCookies(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := site{s.Server, t}
-			m := s.login(ada)
+			m := s.another(ada)
 			cookies := slices.Concat(row.before, []string{m.refresh, m.refresh}, row.after)
 			a := s.ask(ask{query: plainRefresh, cookies: cookies})
 			if a.said() != row.want || a.clears() || claimsOf(t, a.data.RefreshToken.AccessToken).Session != m.session {
@@ -149,15 +149,35 @@ func TestSeveralCookies(t *testing.T) {
 	}
 }
 
+// Whoever also holds the session's current token does not lose it over the leftover of an older one.
+func TestReuseBesideTheCurrentToken(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Options{})
+	db := s.database()
+	m := s.register("ada")
+	token := s.rotated(m.refresh)
+	for range 2 {
+		pass(t, db, m.session, time.Hour)
+		a := s.ask(ask{query: plainRefresh, cookies: []string{m.refresh, token}})
+		if a.said() != "" || a.cookie() == "" || a.cookie() == token {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		token = a.cookie()
+	}
+	if a := s.refresh(m.refresh); a.said() != "UNAUTHENTICATED TOKEN_REUSED" {
+		t.Errorf("alone, the older one is answered with %s", a.body)
+	}
+}
+
 // A leftover that counts as reuse does not cost the live session beside it, but its own.
 func TestReuseBesideALiveSession(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	stolen := s.signUp("ada")
+	stolen := s.register("ada")
 	next := s.rotated(stolen.refresh)
 	pass(t, db, stolen.session, time.Hour)
-	m := s.login(stolen)
+	m := s.another(stolen)
 	a := s.ask(ask{query: plainRefresh, cookies: []string{stolen.refresh, m.refresh}})
 	if a.said() != "" || claimsOf(t, a.data.RefreshToken.AccessToken).Session != m.session {
 		t.Fatalf("%d %s", a.status, a.body)

@@ -1,10 +1,12 @@
 package route_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/latchkey/server/internal/graph"
 	"example.com/latchkey/server/internal/servertest"
@@ -14,7 +16,7 @@ import (
 func TestAFailureOfOursTellsNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	s.Break(t)
 	for _, row := range []struct {
 		name   string
@@ -63,7 +65,7 @@ func TestAFailureOfOursTellsNothing(t *testing.T) {
 func TestAPageWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	s.Break(t)
 	a := s.request("GET", "/posts", map[string]string{"Cookie": graph.CookieName + "=" + m.refresh}, "")
 	if a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "The server does not answer") || len(a.header.Values("Set-Cookie")) > 0 {
@@ -104,11 +106,52 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
+// A visitor who leaves before the answer is there is no error of the server's: Start's log would show one.
+func TestAVisitorWhoLeavesIsNoError(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Options{})
+	m := s.register("ada")
+	for _, row := range []struct{ method, path, body string }{
+		{"GET", "/posts", ""}, {"POST", "/graphql", `{"query":"mutation { refreshToken { expiryDate } }"}`},
+	} {
+		ended := func() int { return strings.Count(s.Log(), "path="+row.path+" ") }
+		before := ended()
+		// As long as somebody else writes to the database, no answer comes.
+		lock, err := s.database().Conn(t.Context())
+		must(t, err)
+		_, err = lock.ExecContext(t.Context(), "begin immediate")
+		must(t, err)
+		ctx, leave := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, row.method, s.URL+row.path, strings.NewReader(row.body))
+		must(t, err)
+		req.Header.Set("Cookie", graph.CookieName+"="+m.refresh)
+		req.Header.Set("Content-Type", "application/json")
+		done := make(chan error, 1)
+		go func() {
+			_, err := do(req)
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			t.Fatalf("%s is answered while the database is locked: %v", row.path, err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		leave()
+		if err := <-done; err == nil {
+			t.Errorf("%s is answered to who left", row.path)
+		}
+		_, err = lock.ExecContext(t.Context(), "rollback")
+		must(t, err)
+		must(t, lock.Close())
+		eventually(t, "ended", func() bool { return ended() > before })
+	}
+}
+
 // Failed logins count by account and by address, and are answered with how long to wait.
 func TestTooManyFailedLogins(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{LoginAttempts: 3})
-	ada := s.signUp("ada")
+	ada := s.register("ada")
 	try := func(email, password string) answer {
 		t.Helper()
 		return s.ask(ask{query: loginQuery, vars: map[string]any{"email": email, "password": password}})
@@ -128,6 +171,8 @@ func TestTooManyFailedLogins(t *testing.T) {
 			t.Errorf("%s is answered with %s, want RATE_LIMITED and the seconds to wait", name, a.body)
 		}
 	}
+	v := visit(s)
+	v.want(v.submit(v.form(v.get("/login"), "login"), "email", ada.email, "password", password), 429, "none", "Too many failed logins.")
 	db := s.database()
 	exec(t, db, `update login_failures set at = at - 901000`)
 	s.loginWith(ada.email, password)

@@ -16,12 +16,12 @@ func TestEveryFormWorks(t *testing.T) {
 	v := startVisit(t, servertest.Options{})
 	v.want(v.follow(v.submit(v.form(v.get("/signup"), "signup"), "name", "Ada", "email", "ada@example.com", "password", password), "/posts"), 200, "active", "Ada", "No posts yet")
 
-	v.want(v.follow(v.submit(v.form(v.get("/posts"), "publish"), "title", "First", "body", "One"), "/posts"), 200, "active", "First One")
+	v.want(v.follow(v.submit(v.form(v.get("/posts"), "publish"), "title", "First", "body", "One"), "/posts"), 200, "active", "First", "One")
 	posts := v.follow(v.submit(v.form(v.get("/posts"), "publish"), "title", "Second", "body", "Two"), "/posts")
-	v.want(posts, 200, "active", "First One")
+	v.want(posts, 200, "active", "First", "One")
 	second := v.form(posts, "delete").fields.Get("post") // the newest stands first
 	posts = v.follow(v.submit(v.form(posts, "delete", "post", second)), "/posts")
-	v.want(posts, 200, "active", "First One")
+	v.want(posts, 200, "active", "First", "One")
 	if strings.Contains(posts.text, "Second") {
 		t.Errorf("a deleted post is listed: %s", posts.text)
 	}
@@ -57,11 +57,11 @@ func TestEveryFormWorks(t *testing.T) {
 func TestLoggingOutOnEveryPage(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	ada := s.signUp("ada")
+	ada := s.register("ada")
 	for path, status := range map[string]int{"/": 200, "/posts": 401, "/account": 401} {
 		t.Run(path, func(t *testing.T) {
 			s := site{s.Server, t}
-			m := s.login(ada)
+			m := s.another(ada)
 			v := s.arrive(m)
 			v.want(v.follow(v.submit(v.form(v.get(path), "logout")), path), status, "none")
 			wantEnded(s, m, "LOGGED_OUT")
@@ -73,7 +73,7 @@ func TestLoggingOutOnEveryPage(t *testing.T) {
 func TestFormsThatFail(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	for _, row := range []struct {
 		name, path, intent string
 		as                 *visitor
@@ -123,7 +123,7 @@ func TestFormsThatAreNone(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	m := s.signUp("ada")
+	m := s.register("ada")
 	pass(t, db, m.session, time.Hour) // old enough to be rotated
 	for _, row := range []struct{ name, kind, body string }{
 		{"nothing", "application/x-www-form-urlencoded", ""},
@@ -152,7 +152,7 @@ func TestFormsThatAreNone(t *testing.T) {
 func TestFormsReachOnlyWhatIsOnesOwn(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	ada, grace := s.signUp("ada"), s.signUp("grace")
+	ada, grace := s.register("ada"), s.register("grace")
 	hers := s.publish(grace, "Hers")
 	v := s.arrive(ada)
 	v.open("POST", "/posts", "intent=delete&post="+hers.ID)
@@ -166,7 +166,7 @@ func TestFormsReachOnlyWhatIsOnesOwn(t *testing.T) {
 func TestThePagesOfPosts(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	for i := range 12 {
 		s.publish(m, fmt.Sprintf("Post %d.", i+1))
 	}
@@ -188,7 +188,7 @@ func TestThePagesOfPosts(t *testing.T) {
 func TestLoginAndSignUpLeadTheLoggedInOn(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	v := s.arrive(s.signUp("ada"))
+	v := s.arrive(s.register("ada"))
 	v.follow(v.get("/login"), "/posts")
 	v.follow(v.get("/signup"), "/posts")
 }

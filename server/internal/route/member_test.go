@@ -1,10 +1,17 @@
 package route_test
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/latchkey/server/internal/auth"
 )
 
 const (
@@ -39,20 +46,76 @@ type member struct {
 	refresh string
 }
 
-// signUp makes an account, with the password of all tests, and its first session.
-func (s site) signUp(name string) member {
+// passwordHash is the password's, at the cost that the server hashes at.
+const passwordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdCBmb3IgdGVzdHMhIQ$0lpXVOH0YJLYTMhlP8UX2iavtYx6BetruH+i2bPEuAE"
+
+// register puts an account, with the password of all tests, and its first session into the database as signing up does:
+// to hash a password costs more than all the rest of a test.
+func (s site) register(name string) member {
 	s.t.Helper()
-	email := name + "@example.com"
-	a := s.ask(ask{query: signUpQuery, vars: map[string]any{"email": email, "password": password, "name": name}})
-	return s.member(email, a, a.data.SignUp)
+	m := member{email: name + "@example.com"}
+	a := auth.Account{User: auth.User{ID: newID(s.t), Email: m.email, Name: name}, PasswordHash: passwordHash}
+	must(s.t, s.Store.CreateAccount(s.t.Context(), a, s.opening(&m, a.ID)))
+	return s.resumed(m)
 }
 
-// login opens one more session of the member.
-func (s site) login(m member) member {
+// another opens one more session of the member, as a login does.
+func (s site) another(of member) member {
 	s.t.Helper()
-	return s.loginWith(m.email, password)
+	m := member{email: of.email}
+	step := s.opening(&m, of.user.ID)
+	must(s.t, s.Store.OpenSession(s.t.Context(), of.user.ID, auth.Limit{}, func(l auth.LoginSnapshot) (auth.Opening, error) {
+		return step(l.Now)
+	}))
+	return s.resumed(m)
 }
 
+// opening is a new session with its first token, which becomes m's.
+func (s site) opening(m *member, userID string) func(time.Time) (auth.Opening, error) {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // it never fails
+	hash := sha256.Sum256(secret)
+	session, token := newID(s.t), newID(s.t)
+	m.refresh = token + "." + base64.RawURLEncoding.EncodeToString(secret)
+	return func(now time.Time) (auth.Opening, error) {
+		end := now.Add(auth.DefaultIdleTTL)
+		return auth.Opening{
+			Session: auth.Session{ID: session, UserID: userID, CreatedAt: now, LastUsedAt: now, ExpiresAt: end, UserAgent: "test", IP: "127.0.0.1"},
+			Token:   auth.Token{ID: token, SessionID: session, Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
+		}, nil
+	}
+}
+
+// resumed is the member with the access token that comes for the refresh token, which is too young to be rotated.
+func (s site) resumed(m member) member {
+	s.t.Helper()
+	a := s.ask(ask{query: refreshQuery, cookies: []string{m.refresh}, vars: map[string]any{"minAge": 30}})
+	if a.data.RefreshToken == nil {
+		s.t.Fatalf("%s is not logged in: %d %s", m.email, a.status, a.body)
+	}
+	if token := a.cookie(); token != "" { // where the grace is short and the machine busy
+		m.refresh = token
+	}
+	m.user, m.access = a.data.RefreshToken.User, a.data.RefreshToken.AccessToken
+	m.session = claimsOf(s.t, m.access).Session
+	return m
+}
+
+func newID(t *testing.T) string {
+	t.Helper()
+	id, err := uuid.NewV7()
+	must(t, err)
+	return id.String()
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// loginWith logs in with a password.
 func (s site) loginWith(email, password string) member {
 	s.t.Helper()
 	a := s.ask(ask{query: loginQuery, vars: map[string]any{"email": email, "password": password}})

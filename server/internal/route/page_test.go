@@ -13,9 +13,12 @@ import (
 func TestPagesAndTheirNames(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
+	if !jwtish.MatchString(m.access) || !secret.MatchString(m.refresh) {
+		t.Fatal("what every page is searched for matches no token")
+	}
 	s.publish(m, "First post")
-	s.login(m)
+	s.another(m)
 	const frame = `<nav aria-label="Main"|>Posts</a>|>Account</a>|>Log out</button>|>Access token</h2>|<dt>Expires in</dt>|<dt>Next refresh in</dt>|<dt>Refreshes so far</dt>|>Check this page</button>`
 	for _, row := range []struct {
 		path    string
@@ -60,17 +63,17 @@ func TestRestrictedPagesShowNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	ada := s.signUp("ada")
+	ada := s.register("ada")
 	s.publish(ada, "Marker of a post")
 	session := func(end func(m member)) string {
-		m := s.login(ada)
+		m := s.another(ada)
 		end(m)
 		return m.refresh
 	}
 	for name, cookie := range map[string]string{
 		"no cookie":     "",
 		"garbage":       "garbage",
-		"a guess":       ada.refresh[:37] + s.login(ada).refresh[37:],
+		"a guess":       ada.refresh[:37] + s.another(ada).refresh[37:],
 		"an ended one":  session(func(m member) { s.ask(ask{query: logoutQuery, cookies: []string{m.refresh}}) }),
 		"an idle one":   session(func(m member) { pass(t, db, m.session, 721*time.Hour) }),
 		"a reused one":  session(func(m member) { s.rotated(s.rotated(m.refresh)); pass(t, db, m.session, time.Hour) }),
@@ -119,8 +122,8 @@ func TestTheLoginFormSaysWhyASessionEnded(t *testing.T) {
 		{"MAX_AGE", "greatest age", func(m, _ member) { pass(t, db, m.session, 1001*time.Hour) }},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
-			m := s.signUp(fmt.Sprintf("user%d", i))
-			row.end(m, s.login(m))
+			m := s.register(fmt.Sprintf("user%d", i))
+			row.end(m, s.another(m))
 			v := s.arrive(m).on(t)
 			for range 2 { // the page leaves the cookie alone, so it says so again
 				v.want(v.get("/posts"), 401, "ended", row.words)

@@ -13,7 +13,7 @@ import (
 func TestCreatePost(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	for _, row := range []struct{ name, title, body, want string }{
 		{"plain", "Hello", "World", "Hello"},
 		{"trimmed title", "  Hello \n", "World", "Hello"},
@@ -42,7 +42,7 @@ func TestCreatePost(t *testing.T) {
 func TestPostsAreListedNewestFirst(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m, other := s.signUp("ada"), s.signUp("grace")
+	m, other := s.register("ada"), s.register("grace")
 	var ids []string // newest first
 	for i := range 25 {
 		ids = slices.Insert(ids, 0, s.publish(m, fmt.Sprintf("Post %d", i)).ID)
@@ -82,7 +82,7 @@ func idsOf(a answer) (ids []string) {
 func TestDeletePost(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	ada, grace := s.signUp("ada"), s.signUp("grace")
+	ada, grace := s.register("ada"), s.register("grace")
 	mine, hers := s.publish(ada, "Mine"), s.publish(grace, "Hers")
 	for _, row := range []struct{ name, id, want string }{
 		{"another user's", hers.ID, "NOT_FOUND"},
@@ -114,7 +114,7 @@ func TestDeletePost(t *testing.T) {
 func TestRestrictedFieldsNeedAnAccessToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	p := s.publish(m, "Mine")
 	for _, row := range []struct {
 		name, query string

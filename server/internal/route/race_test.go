@@ -33,7 +33,7 @@ func TestRacingRefreshesGetOneSuccessor(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	m := s.signUp("ada")
+	m := s.register("ada")
 	const racers = 20
 	token := m.refresh
 	for round := 1; round <= 3; round++ {
@@ -65,9 +65,9 @@ func TestRacingRefreshesGetOneSuccessor(t *testing.T) {
 func TestNothingIsAnsweredAfterALogout(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	ada := s.signUp("ada")
+	ada := s.register("ada")
 	for range 3 {
-		m := s.login(ada)
+		m := s.another(ada)
 		answers := atOnce(s, 10, func(i int) ask {
 			if i == 5 {
 				return ask{query: logoutQuery, cookies: []string{m.refresh}}
@@ -95,7 +95,7 @@ func TestNothingIsAnsweredAfterALogout(t *testing.T) {
 func TestTheGraceRunsOut(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{Grace: time.Second})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	began := time.Now()
 	next := s.rotated(m.refresh)
 	rotated := time.Now()

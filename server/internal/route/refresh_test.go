@@ -69,6 +69,10 @@ var refreshRows = []struct {
 		{send: "t0", want: "t1"}, {pass: 20 * time.Hour, send: "t0", recover: true, want: "t2"},
 		{send: "t2", minAge: grace, recover: true, want: access}, {pass: 29 * time.Second, send: "t0", recover: true, want: "t2"},
 	}},
+	{"R the successor was seen for longer than the grace", []turn{
+		{send: "t0", want: "t1"}, {pass: 20 * time.Hour, send: "t0", recover: true, want: "t2"},
+		{send: "t2", minAge: grace, recover: true, want: access}, {pass: 31 * time.Second, send: "t0", recover: true, want: reused},
+	}},
 	{"R without recover", []turn{{send: "t0", want: "t1"}, {pass: 31 * time.Second, send: "t0", want: reused}}},
 	{"R the successor was presented", []turn{
 		{send: "t0", want: "t1"}, {send: "t1", minAge: grace, want: access},
@@ -100,7 +104,7 @@ func TestRefreshToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{MaxTTL: 2000 * time.Hour})
 	db := s.database()
-	ada := s.signUp("ada")
+	ada := s.register("ada")
 	for _, row := range refreshRows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -109,9 +113,19 @@ func TestRefreshToken(t *testing.T) {
 	}
 }
 
+// With recovery switched off, or nearly, a superseded token is good for its grace and no longer.
+func TestRefreshTokenWithoutRecovery(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Options{Recovery: time.Millisecond, Grace: 10 * time.Second})
+	play(s, s.database(), s.register("ada"), []turn{
+		{send: "t0", want: "t1"}, {pass: 9 * time.Second, send: "t0", recover: true, want: "t1"},
+		{pass: 2 * time.Second, send: "t0", recover: true, want: reused},
+	})
+}
+
 // play takes the turns, one after another, in a session of its own.
 func play(s site, db *sql.DB, who member, turns []turn) {
-	m := s.login(who)
+	m := s.another(who)
 	tokens := map[string]string{"t0": m.refresh}
 	names := map[string]string{m.refresh: "t0"}
 	for i, turn := range turns {

@@ -16,7 +16,7 @@ const published = `{"query":"mutation { createPost(title: \"t\", body: \"b\") { 
 func TestRefusedBeforeItDoesAnything(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	mutation := "/graphql?query=" + "mutation%7BcreatePost(title:%22t%22,body:%22b%22)%7Bid%7D%7D"
 	type header = map[string]string
 	padded := func(n int) string { return published + strings.Repeat(" ", n-len(published)) }
@@ -72,7 +72,7 @@ func TestRefusedBeforeItDoesAnything(t *testing.T) {
 func TestNotRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	for i, row := range []struct {
 		name   string
 		header map[string]string
@@ -83,6 +83,7 @@ func TestNotRefused(t *testing.T) {
 		{"the own origin", map[string]string{"Origin": s.URL, "Sec-Fetch-Site": "same-origin"}, published},
 		{"the own origin, an old browser", map[string]string{"Origin": s.URL}, published},
 		{"an offer of another protocol", map[string]string{"Upgrade": "h2c", "Connection": "Upgrade"}, published},
+		{"the scheme in another case", map[string]string{"Authorization": "bEARER " + m.access}, published},
 		{"typed by the user", map[string]string{"Sec-Fetch-Site": "none"}, published},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -102,7 +103,7 @@ func TestNotRefused(t *testing.T) {
 func TestBrokenAndTooLargeQueries(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	query := func(q string) string { return fmt.Sprintf(`{"query":%q}`, q) }
 	deep := strings.Repeat("ofType { ", 12) + "name" + strings.Repeat(" }", 12)
 	many := strings.Repeat(" createPost(title: $t, body: $t) { id }", 2000)
@@ -157,7 +158,7 @@ func aliases(field string, n int) string {
 func TestFormsFromAnotherSite(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	for _, row := range []struct {
 		name   string
 		header map[string]string

@@ -19,7 +19,7 @@ import (
 func TestTheDatabaseHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	next := s.rotated(m.refresh)
 	last := s.refresh(m.refresh).cookie()
 	if last != next {
@@ -68,7 +68,7 @@ func TestRotationSetsTheOldTokensEnd(t *testing.T) {
 	const grace = 77 * time.Second
 	s := start(t, servertest.Options{Grace: grace, IdleTTL: 100 * time.Hour})
 	db := s.database()
-	m := s.signUp("ada")
+	m := s.register("ada")
 	began := time.Now().Truncate(time.Millisecond)
 	next := s.rotated(m.refresh)
 	ended := time.Now()
@@ -93,7 +93,7 @@ func TestTheAuditKnowsOfReuseAndRecovery(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	m := s.signUp("ada")
+	m := s.register("ada")
 	thief := map[string]string{"User-Agent": "Thief/1.0"}
 	present := func(a ask) answer {
 		a.query, a.header = refreshQuery, thief

@@ -12,13 +12,13 @@ func TestSessionsAreListedMostRecentlyUsedFirst(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	first := s.signUp("ada")
+	first := s.register("ada")
 	a := s.ask(ask{query: loginQuery, vars: map[string]any{"email": first.email, "password": password},
 		header: map[string]string{"User-Agent": "A browser\x09of some kind"}})
 	second := s.member(first.email, a, a.data.Login)
-	third := s.login(first)
-	ended := s.login(first)
-	s.signUp("grace")
+	third := s.another(first)
+	ended := s.another(first)
+	s.register("grace")
 	s.ask(ask{query: logoutQuery, cookies: []string{ended.refresh}})
 	for i, m := range []member{first, second, third} {
 		pass(t, db, m.session, time.Duration(10*(3-i))*time.Hour)
@@ -53,7 +53,7 @@ func TestSessionTimes(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	db := s.database()
-	m := s.signUp("ada")
+	m := s.register("ada")
 	pass(t, db, m.session, 24*time.Hour)
 	s.rotated(m.refresh)
 	x := s.as(m, sessionsQuery, nil).data.Sessions[0]
@@ -67,7 +67,7 @@ func TestSessionTimes(t *testing.T) {
 		t.Errorf("ends %s after its last use, want idle-ttl", got)
 	}
 	pass(t, db, m.session, 721*time.Hour)
-	if left := s.as(s.login(m), sessionsQuery, nil).data.Sessions; len(left) != 1 {
+	if left := s.as(s.another(m), sessionsQuery, nil).data.Sessions; len(left) != 1 {
 		t.Errorf("an idle session is listed: %v", left)
 	}
 }
@@ -75,9 +75,9 @@ func TestSessionTimes(t *testing.T) {
 func TestRevokeSession(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	here := s.signUp("ada")
-	there, gone := s.login(here), s.login(here)
-	stranger := s.signUp("grace")
+	here := s.register("ada")
+	there, gone := s.another(here), s.another(here)
+	stranger := s.register("grace")
 	s.ask(ask{query: logoutQuery, cookies: []string{gone.refresh}})
 	for _, row := range []struct{ name, id, want string }{
 		{"another user's", stranger.session, "NOT_FOUND"},
@@ -121,9 +121,9 @@ func wantEnded(s site, m member, reason string) {
 func TestLogoutEverywhere(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	here := s.signUp("ada")
-	there, gone := s.login(here), s.login(here)
-	stranger := s.signUp("grace")
+	here := s.register("ada")
+	there, gone := s.another(here), s.another(here)
+	stranger := s.register("grace")
 	s.ask(ask{query: logoutQuery, cookies: []string{gone.refresh}})
 	a := s.ask(ask{query: everywhereQuery, bearer: here.access, cookies: []string{here.refresh}})
 	if a.data.LogoutEverywhere == nil || *a.data.LogoutEverywhere != 2 {
@@ -136,14 +136,14 @@ func TestLogoutEverywhere(t *testing.T) {
 		wantEnded(s, m, "LOGGED_OUT")
 	}
 	s.rotated(stranger.refresh)
-	s.login(here)
+	s.loginWith(here.email, password)
 }
 
 func TestLogout(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	ada := s.signUp("ada")
-	guess := func(m member) string { return m.refresh[:37] + s.login(ada).refresh[37:] }
+	ada := s.register("ada")
+	guess := func(m member) string { return m.refresh[:37] + s.another(ada).refresh[37:] }
 	for _, row := range []struct {
 		name  string
 		ask   func(m member) ask
@@ -160,11 +160,11 @@ func TestLogout(t *testing.T) {
 		{"nothing to end", func(member) ask { return ask{} }, true},
 		{"a malformed cookie", func(member) ask { return ask{cookies: []string{"garbage"}} }, true},
 		{"a guess", func(m member) ask { return ask{cookies: []string{guess(m)}} }, true},
-		{"another session's", func(member) ask { return ask{cookies: []string{s.login(ada).refresh}} }, true},
+		{"another session's", func(member) ask { return ask{cookies: []string{s.another(ada).refresh}} }, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := site{s.Server, t}
-			m := s.login(ada)
+			m := s.another(ada)
 			request := row.ask(m)
 			request.query = logoutQuery
 			for range 2 { // the second time there is nothing to end
@@ -190,7 +190,7 @@ func TestAnotherProcessRefusesWithinASecond(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	other := start(t, servertest.Options{DB: s.DB, Origin: s.URL})
-	m := s.signUp("ada")
+	m := s.register("ada")
 	if a := other.as(m, meQuery, nil); a.status != 200 || a.said() != "" {
 		t.Fatalf("the other process answers %d %s", a.status, a.body)
 	}
