@@ -114,25 +114,35 @@ func whileHeld(lock string, there, gone func()) {
 }
 
 func places(list js.Value) []ui.Place {
-	if list.Type() != js.TypeObject {
+	if typeOf(list) != js.TypeObject {
 		return nil
 	}
 	var out []ui.Place
 	for i := range min(number(list, "length"), maxPlaces) {
-		if p := list.Index(i); p.Type() == js.TypeObject {
+		if p := list.Index(i); typeOf(p) == js.TypeObject {
 			out = append(out, ui.Place{Name: text(p, "name", maxName), Searched: number(p, "searched"), Found: number(p, "found")})
 		}
 	}
 	return out
 }
 
+// typeOf is v.Type(), which panics where syscall/js knows no type for v: a page can send a bigint.
+func typeOf(v js.Value) (t js.Type) {
+	defer func() {
+		if recover() != nil {
+			t = js.TypeUndefined
+		}
+	}()
+	return v.Type()
+}
+
 // text returns the string at key of an object, or "" where there is none or it is longer than most.
 func text(v js.Value, key string, most int) string {
-	if v.Type() != js.TypeObject {
+	if typeOf(v) != js.TypeObject {
 		return ""
 	}
 	s := v.Get(key)
-	if s.Type() != js.TypeString {
+	if typeOf(s) != js.TypeString {
 		return ""
 	}
 	if value := strings.ToValidUTF8(s.String(), "\uFFFD"); len(value) <= most {
@@ -144,7 +154,7 @@ func text(v js.Value, key string, most int) string {
 // number returns the number at key of an object, or 0 where there is none that a count can be.
 func number(v js.Value, key string) int {
 	n := v.Get(key)
-	if n.Type() != js.TypeNumber || !(n.Float() >= 0 && n.Float() <= 1<<31) {
+	if typeOf(n) != js.TypeNumber || !(n.Float() >= 0 && n.Float() <= 1<<31) {
 		return 0
 	}
 	return n.Int()

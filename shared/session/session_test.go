@@ -74,7 +74,7 @@ func TestLogin(t *testing.T) {
 		if st.Phase != session.Active || st.User != (session.User{ID: "u1", Email: email, Name: "Ann"}) || st.SessionID != "s1" {
 			t.Errorf("state %+v", st)
 		}
-		if got := st.Expiry.Sub(time.Now()); got < 299*time.Second || got > 301*time.Second {
+		if got := time.Until(st.Expiry); got < 299*time.Second || got > 301*time.Second {
 			t.Errorf("expires in %v, want 5m", got)
 		}
 		token, err := s.Token(t.Context())

@@ -32,10 +32,10 @@ func TestTimerRenews(t *testing.T) {
 				i.life = life
 				want(t, k, "token-1")
 				state := k.State()
-				if got := state.Expiry.Sub(time.Now()); got != life {
+				if got := time.Until(state.Expiry); got != life {
 					t.Errorf("expires in %v, want %v", got, life)
 				}
-				if got := state.NextRefresh.Sub(time.Now()); got < life*7/10-1 || got > life*9/10 {
+				if got := time.Until(state.NextRefresh); got < life*7/10-1 || got > life*9/10 {
 					t.Errorf("to be renewed in %v, want 70 to 90 %% of %v", got, life)
 				}
 				time.Sleep(life*7/10 - 2)
@@ -63,7 +63,7 @@ func TestRenewalIsScattered(t *testing.T) {
 			if err := k.Renew(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			in := k.State().NextRefresh.Sub(time.Now())
+			in := time.Until(k.State().NextRefresh)
 			earliest, latest = min(earliest, in), max(latest, in)
 		}
 		if latest-earliest < 50*time.Second {

@@ -16,6 +16,13 @@ type caller struct {
 	cookies  *cookieWriter
 }
 
+// loggedOut is called when the caller's own session has ended: a later field of the same request is not of it, and the
+// answer takes the cookie away.
+func (c *caller) loggedOut() {
+	c.identity, c.visitor.Tokens = nil, nil
+	c.cookies.clear()
+}
+
 type callerKey struct{}
 
 type rendererKey struct{}

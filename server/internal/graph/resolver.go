@@ -84,7 +84,7 @@ func (m mutation) RefreshToken(ctx context.Context, minAge int, recover bool) (*
 	grant, err := m.auth.Refresh(ctx, c.visitor, auth.RefreshOptions{
 		MinAge: time.Duration(min(minAge, hour)) * time.Second, Recover: recover,
 	})
-	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Code == auth.CodeUnauthenticated && len(c.visitor.Tokens) > 0 {
+	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Code == auth.CodeUnauthenticated {
 		c.cookies.clear()
 	}
 	return granted(c)(grant, err)
@@ -110,7 +110,7 @@ func (m mutation) Logout(ctx context.Context) (bool, error) {
 	if err := m.auth.Logout(ctx, c.visitor, c.identity); err != nil {
 		return false, err
 	}
-	c.cookies.clear()
+	c.loggedOut()
 	return true, nil
 }
 
@@ -121,7 +121,7 @@ func (m mutation) LogoutEverywhere(ctx context.Context) (int, error) {
 	}
 	n, err := m.auth.LogoutEverywhere(ctx, id)
 	if err == nil {
-		callerOf(ctx).cookies.clear()
+		callerOf(ctx).loggedOut()
 	}
 	return n, err
 }
@@ -131,7 +131,11 @@ func (m mutation) RevokeSession(ctx context.Context, id string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return m.auth.RevokeSession(ctx, who, id)
+	ended, err := m.auth.RevokeSession(ctx, who, id)
+	if ended && id == who.SessionID {
+		callerOf(ctx).loggedOut()
+	}
+	return ended, err
 }
 
 func (m mutation) ChangePassword(ctx context.Context, current, new string) (bool, error) {

@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -207,4 +208,27 @@ func TestAnotherProcessRefusesWithinASecond(t *testing.T) {
 		}
 		return a.status == 401 && a.said() == "UNAUTHENTICATED LOGGED_OUT"
 	})
+}
+
+// What follows a logout in the same request is asked by nobody.
+func TestNothingRunsAfterALogoutInTheSameRequest(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Options{})
+	for name, logout := range map[string]string{
+		"logout":             `logout`,
+		"log out everywhere": `logoutEverywhere`,
+		"revoke":             `revokeSession(id: "SESSION")`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := s.register("ada" + strings.ReplaceAll(name, " ", ""))
+			query := `mutation { ` + strings.ReplaceAll(logout, "SESSION", m.session) + ` createPost(title: "Late", body: "x") { id } }`
+			a := s.as(m, query, nil)
+			if a.said() != "UNAUTHENTICATED NO_TOKEN" || !a.clears() {
+				t.Errorf("%d %s %v", a.status, a.body, a.header.Values("Set-Cookie"))
+			}
+			if left := s.posts(s.another(m)); len(left) != 0 {
+				t.Errorf("the post was published: %v", left)
+			}
+		})
+	}
 }

@@ -151,10 +151,6 @@ func millis(t time.Time) int64 { return t.UnixMilli() }
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-func millisOrNull(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
-}
-
 func timeOrZero(ms sql.NullInt64) time.Time {
 	if !ms.Valid {
 		return time.Time{}
