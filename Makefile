@@ -19,7 +19,7 @@ client: ## the browser client, built into web/dist
 
 test: needs client ## all tests: unit, race detector, js/wasm, the browser
 	$(GO) test -race ./...
-	$(JS) $(GO) test -exec "$(WASM_EXEC)" ./shared/...
+	$(JS) $(GO) test -exec "$(WASM_EXEC)" ./shared/... ./wasm/hub
 
 # What the tests need beside Go and a C compiler comes from Debian's packages.
 needs:

@@ -55,12 +55,6 @@ func (v View) Render(ctx context.Context, w io.Writer, token ui.TokenView) error
 	return ui.App(frame, v.main).Render(ctx, w)
 }
 
-// Restricted reports whether the page at path is for the logged-in only.
-func Restricted(path string) bool {
-	u, err := parse(path)
-	return err == nil && (u.Path == PostsPath || u.Path == AccountPath)
-}
-
 // Show returns the page at path, which may carry a query. It never fails: what goes wrong is a page that says so.
 func (a *App) Show(ctx context.Context, path string) View {
 	u, err := parse(path)

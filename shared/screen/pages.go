@@ -36,8 +36,8 @@ func (a *App) signup(path string, status int, v ui.SignupView) View {
 
 // posts shows the posts below the one with the id after; v carries what a failed form keeps.
 func (a *App) posts(ctx context.Context, path, after string, status int, v ui.PostsView) View {
+	state := a.session.State() // before: what is loaded is that session's, whoever logs in meanwhile
 	// One more than the page lists tells whether there are older ones.
-	state := a.session.State()
 	list, err := a.api.Posts(ctx, postsPerPage+1, after)
 	refused := v.Error.Alert != "" || len(v.Error.Fields) > 0
 	switch {
@@ -51,9 +51,10 @@ func (a *App) posts(ctx context.Context, path, after string, status int, v ui.Po
 		list = list[:postsPerPage]
 		v.Older = PostsPath + "?after=" + url.QueryEscape(list[postsPerPage-1].ID)
 	}
-	if after != "" || err != nil { // what was typed stays, also without the posts; this link leads to them
+	if after != "" {
 		v.Newer = PostsPath
 	}
+	v.Unavailable = err != nil // what was typed stays, also without the posts
 	for _, p := range list {
 		v.Posts = append(v.Posts, ui.Post{ID: p.ID, Title: p.Title, Body: p.Body, CreatedAt: p.CreatedAt})
 	}

@@ -58,6 +58,7 @@ var states = []state{
 	}})},
 	{"posts", ui.Posts(ui.PostsView{Path: "/posts", Posts: somePosts, Older: "/posts?after=p1"})},
 	{"posts-none", ui.Posts(ui.PostsView{Path: "/posts"})},
+	{"posts-unavailable", ui.Posts(ui.PostsView{Path: "/posts", Title: "Kept", Unavailable: true, Error: ui.FormError{Alert: "The server does not answer."}})},
 	{"posts-end", ui.Posts(ui.PostsView{Path: "/posts?after=p1", Newer: "/posts"})},
 	{"posts-wrong", ui.Posts(ui.PostsView{Path: "/posts", Title: "Kept", Body: "\nKept, too", Error: ui.FormError{
 		Fields: map[string]string{"title": "The title is too long."},

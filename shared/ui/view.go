@@ -97,6 +97,8 @@ type PostsView struct {
 	Error       FormError
 	// Older and Newer are paths of the neighbouring pages; "" for none.
 	Older, Newer string
+	// Unavailable says that the posts could not be loaded, which is not to have none.
+	Unavailable bool
 }
 
 // Post is one post.
