@@ -160,16 +160,30 @@ func (tb *tab) close() {
 	}
 }
 
-// eval returns the value of a JavaScript expression, awaited if it is a promise.
+// eval returns the value of a JavaScript expression, awaited if it is a promise. Where the document went away under
+// the question, it is asked of the next.
 func eval[T any](tb *tab, expression string) T {
 	tb.t.Helper()
 	ctx, cancel := context.WithTimeout(tb.ctx, deadline)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	for err != nil && ctx.Err() == nil && wentAway(err) {
+		v, err = chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	}
 	if err != nil {
 		tb.t.Fatalf("evaluating %s: %v", expression, err)
 	}
 	return v
+}
+
+// wentAway reports whether an answer of the browser means that the document was replaced in the meantime.
+func wentAway(err error) bool {
+	for _, text := range []string{"Not attached to an active page", "Cannot find context", "Execution context was destroyed", "Inspected target navigated"} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // until waits until ok, asked over and over, and fails the test with what it waited for.
