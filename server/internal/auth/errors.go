@@ -53,7 +53,7 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// What a Store answers with, beside failures of its own. They stay between Service and Store.
+// What a Store answers with, beside failures of its own. All but the last stay between Service and Store.
 var (
 	// ErrNotFound says that there is no such row.
 	ErrNotFound = errors.New("not found")
@@ -61,6 +61,9 @@ var (
 	ErrEmailTaken = errors.New("email taken")
 	// ErrChanged says that a row was not as the caller had read it, so that nothing was written.
 	ErrChanged = errors.New("changed in between")
+	// ErrUnavailable says that the database cannot be reached at present, or takes too long. It leaves this package as
+	// the cause of an Error of CodeInternal: the same request may be answered in a moment.
+	ErrUnavailable = errors.New("the database is not available")
 )
 
 // sentences are what a person is told for each reason.
