@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 
 	"example.com/latchkey/server/internal/auth"
@@ -27,7 +26,7 @@ func (s *Store) SigningKeys(ctx context.Context, fresh []byte) ([][]byte, error)
 		seeds, err = list(ctx, r, scanSeed, selectSeeds)
 		return err
 	})
-	return seeds, wrap("signing keys", err)
+	return seeds, s.wrap("signing keys", err)
 }
 
 const selectSeeds = `select seed from signing_keys order by number`
@@ -39,7 +38,7 @@ func scanSeed(rows *sql.Rows) (seed []byte, err error) {
 
 // CreateAccount implements auth.Store.
 func (s *Store) CreateAccount(ctx context.Context, a auth.Account, step func(time.Time) (auth.Opening, error)) error {
-	return wrap("create account", s.write(ctx, func(ctx context.Context, r runner) error {
+	return s.wrap("create account", s.write(ctx, func(ctx context.Context, r runner) error {
 		now, err := s.dialect.now(ctx, r)
 		if err != nil {
 			return err
@@ -72,18 +71,18 @@ func scanAccount(rows *sql.Rows) (a auth.Account, err error) {
 // Account implements auth.Store.
 func (s *Store) Account(ctx context.Context, userID string) (auth.Account, error) {
 	a, err := one(ctx, s.reads, scanAccount, selectAccount+`where u.id = $1`, userID)
-	return a, wrap("account", err)
+	return a, s.wrap("account", err)
 }
 
 // AccountByEmail implements auth.Store.
 func (s *Store) AccountByEmail(ctx context.Context, email string) (auth.Account, error) {
 	a, err := one(ctx, s.reads, scanAccount, selectAccount+`where u.email = $1`, email)
-	return a, wrap("account by email", err)
+	return a, s.wrap("account by email", err)
 }
 
 // OpenSession implements auth.Store.
 func (s *Store) OpenSession(ctx context.Context, userID string, l auth.Limit, step func(auth.LoginSnapshot) (auth.Opening, error)) error {
-	return wrap("open session", s.write(ctx, func(ctx context.Context, r runner) error {
+	return s.wrap("open session", s.write(ctx, func(ctx context.Context, r runner) error {
 		snap, err := s.loginSnapshot(ctx, r, userID, l)
 		if err != nil {
 			return err
@@ -132,7 +131,7 @@ func (s *Store) ChangePassword(ctx context.Context, asking auth.Identity, l auth
 		}
 		return record(ctx, r, c.Events...)
 	})
-	return ended, wrap("change password", err)
+	return ended, s.wrap("change password", err)
 }
 
 // loginSnapshot reads an account that stays as it is until the transaction ends.
@@ -171,12 +170,4 @@ func open(ctx context.Context, r runner, o auth.Opening) error {
 		return err
 	}
 	return record(ctx, r, o.Events...)
-}
-
-// wrap says what a failed method was about.
-func wrap(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
 )
@@ -21,8 +23,14 @@ type dialect struct {
 	lockName func(ctx context.Context, r runner, name string) error
 	// now returns the time by the clock that all processes on the database share.
 	now func(ctx context.Context, r runner) (time.Time, error)
-	// duplicate reports whether a statement failed because a unique value is there already.
+	// duplicate reports whether an insertion into users failed because the address is there already.
 	duplicate func(error) bool
+	// lockMigrations keeps other processes from migrating until unlock is called.
+	lockMigrations func(ctx context.Context, db *sql.DB) (unlock func() error, err error)
+	// migrateTries is how often a migration is tried.
+	migrateTries int
+	// plain turns an error of the engine into one that may be logged and that auth understands.
+	plain func(error) error
 }
 
 // sqlite: its one writer holds the whole database, and all processes on it share the machine's clock.
@@ -36,4 +44,32 @@ var sqlite = dialect{
 		var e sqlite3.Error
 		return errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrConstraintUnique
 	},
+	// The migrations' own transactions are all the lock there is: whoever loses tries again.
+	lockMigrations: func(context.Context, *sql.DB) (func() error, error) { return func() error { return nil }, nil },
+	migrateTries:   6,
+	plain:          func(err error) error { return err },
+}
+
+// postgres: transactions run side by side, each statement sees what was committed before it, and rows that must stay
+// as they are get locked. What is locked is a row without its key, so that rows which refer to it can still be added.
+var postgres = dialect{
+	goose:       goose.DialectPostgres,
+	lockSession: ` for no key update of s`,
+	lockUser:    ` for no key update of u`,
+	lockName: func(ctx context.Context, r runner, name string) error {
+		_, err := exec(ctx, r, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
+		return err
+	},
+	// The clock goes on while a transaction waits for a lock, as that of now() would not.
+	now: func(ctx context.Context, r runner) (time.Time, error) {
+		ms, err := one(ctx, r, scanNumber, `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint`)
+		return timeOf(ms), err
+	},
+	duplicate: func(err error) bool {
+		var e *pgconn.PgError
+		return errors.As(err, &e) && e.ConstraintName == "users_email_key"
+	},
+	lockMigrations: lockPostgresMigrations,
+	migrateTries:   1,
+	plain:          plainPostgres,
 }

@@ -10,4 +10,8 @@
 //
 // On SQLite there is one turn, that is one writing connection, and a commit is durable when it returns (WAL with
 // synchronous=FULL). The database file is created for its owner's eyes alone.
+//
+// On PostgreSQL the turn is a connection of the pool, and transactions run side by side: what one decides on, it locks.
+// One that another undoes (a deadlock) is tried again inside. A database that is away is auth.ErrUnavailable after five
+// seconds at most, in words that tell nothing of the connection's URL.
 package store

@@ -43,6 +43,19 @@ func (s *Store) Inserted(t *testing.T) []string {
 	return kinds
 }
 
+// Transact is a transaction that calls what with a function that locks a name until its end.
+func (s *Store) Transact(ctx context.Context, what func(lock func(name string) error) error) error {
+	return s.wrap("transact", s.write(ctx, func(ctx context.Context, r runner) error {
+		return what(func(name string) error { return s.dialect.lockName(ctx, r, name) })
+	}))
+}
+
+// MaxTries is how often a transaction is tried that others undo.
+const MaxTries = maxTries
+
+// Patience bounds a transaction.
+const Patience = patience
+
 // Queued returns how many writes wait for a leader.
 func (s *Store) Queued() int {
 	g := s.writer.(*groupWriter)

@@ -11,10 +11,10 @@ import (
 func (s *Store) Blocked(ctx context.Context, l auth.Limit) (time.Duration, error) {
 	now, err := s.dialect.now(ctx, s.reads)
 	if err != nil {
-		return 0, wrap("blocked", err)
+		return 0, s.wrap("blocked", err)
 	}
 	wait, err := blocked(ctx, s.reads, now, l)
-	return wait, wrap("blocked", err)
+	return wait, s.wrap("blocked", err)
 }
 
 // blocked returns how long it will be until every subject has less than l.Max failures within l.Window.
@@ -60,7 +60,7 @@ func (s *Store) AddFailure(ctx context.Context, l auth.Limit) (time.Duration, er
 		}
 		return nil
 	})
-	return wait, wrap("add failure", err)
+	return wait, s.wrap("add failure", err)
 }
 
 func clearFailures(ctx context.Context, r runner, subject string) error {

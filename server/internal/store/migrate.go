@@ -16,14 +16,11 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const (
-	migrateTries = 6
-	migrateWait  = 50 * time.Millisecond // doubled after each try
-)
+const migrateWait = 50 * time.Millisecond // doubled after each try
 
-// migrate brings the tables up to date. Processes that start at the same moment stand in each other's way: whoever
-// loses finds the work done at another try.
-func migrate(ctx context.Context, db *sql.DB, d dialect, log *slog.Logger) error {
+// migrate brings the tables up to date, under a lock where the engine has one. Without it, processes that start at the
+// same moment stand in each other's way: whoever loses finds the work done at another try.
+func migrate(ctx context.Context, db *sql.DB, d dialect, log *slog.Logger) (err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -32,9 +29,14 @@ func migrate(ctx context.Context, db *sql.DB, d dialect, log *slog.Logger) error
 	if err != nil {
 		return err
 	}
+	unlock, err := d.lockMigrations(ctx, db)
+	if err != nil {
+		return fmt.Errorf("wait for its migration: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	wait := time.NewTimer(0)
 	defer wait.Stop()
-	for try := range migrateTries {
+	for try := range d.migrateTries {
 		select {
 		case <-wait.C:
 		case <-ctx.Done():

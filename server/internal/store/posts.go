@@ -20,12 +20,12 @@ func (s *Store) Posts(ctx context.Context, userID string, first int, after strin
 		return p, err
 	}, `select id, user_id, title, body, created_at from posts where user_id = $1 and id < $2 order by id desc limit $3`,
 		userID, after, first)
-	return posts, wrap("posts", err)
+	return posts, s.wrap("posts", err)
 }
 
 // CreatePost implements blog.Store.
 func (s *Store) CreatePost(ctx context.Context, p blog.Post) error {
-	return wrap("create post", s.write(ctx, func(ctx context.Context, r runner) error {
+	return s.wrap("create post", s.write(ctx, func(ctx context.Context, r runner) error {
 		_, err := exec(ctx, r, `insert into posts (id, user_id, title, body, created_at) values ($1, $2, $3, $4, $5)`,
 			p.ID, p.UserID, p.Title, p.Body, millis(p.CreatedAt))
 		return err
@@ -39,5 +39,5 @@ func (s *Store) DeletePost(ctx context.Context, userID, id string) (bool, error)
 		n, err = exec(ctx, r, `delete from posts where id = $1 and user_id = $2`, id, userID)
 		return err
 	})
-	return n > 0, wrap("delete post", err)
+	return n > 0, s.wrap("delete post", err)
 }

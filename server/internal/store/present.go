@@ -10,7 +10,7 @@ import (
 // Present implements auth.Store. The session's row is read under a lock, and every write is guarded by what was read
 // besides: with two guards, a hole in one is none in the whole.
 func (s *Store) Present(ctx context.Context, tokenID string, step func(auth.Snapshot) (auth.Change, error)) error {
-	return wrap("present", s.write(ctx, func(ctx context.Context, r runner) error {
+	return s.wrap("present", s.write(ctx, func(ctx context.Context, r runner) error {
 		snap, err := s.snapshot(ctx, r, tokenID)
 		if err != nil {
 			return err
@@ -137,7 +137,7 @@ func must(changed int64, err error) error {
 
 // MarkSeen implements auth.Store.
 func (s *Store) MarkSeen(ctx context.Context, sessionID string, generation int64) error {
-	return wrap("mark seen", s.write(ctx, func(ctx context.Context, r runner) error {
+	return s.wrap("mark seen", s.write(ctx, func(ctx context.Context, r runner) error {
 		now, err := s.dialect.now(ctx, r)
 		if err != nil {
 			return err

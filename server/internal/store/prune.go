@@ -34,7 +34,7 @@ func (s *Store) Prune(ctx context.Context, ret auth.Retention, limit int) (int, 
 		}
 		return nil
 	})
-	return total, wrap("prune", err)
+	return total, s.wrap("prune", err)
 }
 
 const (

@@ -29,12 +29,12 @@ func bounds(now time.Time, life auth.Life) (sent, created int64) {
 func (s *Store) Sessions(ctx context.Context, userID string, life auth.Life) ([]auth.Session, error) {
 	now, err := s.dialect.now(ctx, s.reads)
 	if err != nil {
-		return nil, wrap("sessions", err)
+		return nil, s.wrap("sessions", err)
 	}
 	sent, created := bounds(now, life)
 	all, err := list(ctx, s.reads, scanSession, `select s.id, s.user_id, s.created_at, t.sent_at, t.expires_at,
 		s.user_agent, s.ip `+liveOf+`order by t.sent_at desc, s.id desc`, userID, sent, created)
-	return all, wrap("sessions", err)
+	return all, s.wrap("sessions", err)
 }
 
 func scanSession(rows *sql.Rows) (x auth.Session, err error) {
@@ -56,7 +56,7 @@ func (s *Store) EndSessions(ctx context.Context, sel auth.Selection, life auth.L
 		ended, err = endAll(ctx, r, sel.UserID, sel.SessionID, "", life, e)
 		return err
 	})
-	return ended, wrap("end sessions", err)
+	return ended, s.wrap("end sessions", err)
 }
 
 func scanID(rows *sql.Rows) (id string, err error) {
@@ -136,7 +136,7 @@ func scanEnding(rows *sql.Rows) (auth.Ending, error) {
 // Ending implements auth.Store.
 func (s *Store) Ending(ctx context.Context, sessionID string) (auth.Ending, error) {
 	e, err := one(ctx, s.reads, scanEnding, selectEnding+`where s.id = $1`, sessionID)
-	return e, wrap("ending", err)
+	return e, s.wrap("ending", err)
 }
 
 // Endings implements auth.Store.
@@ -144,10 +144,10 @@ func (s *Store) Endings(ctx context.Context, since time.Time) ([]auth.Ending, ti
 	// The time comes first: what ends while the query runs belongs to the next one.
 	now, err := s.dialect.now(ctx, s.reads)
 	if err != nil {
-		return nil, now, wrap("endings", err)
+		return nil, now, s.wrap("endings", err)
 	}
 	all, err := list(ctx, s.reads, scanEnding, selectEnding+`where s.ended_at >= $1 order by s.ended_at`, millis(since))
-	return all, now, wrap("endings", err)
+	return all, now, s.wrap("endings", err)
 }
 
 // record writes to the audit.

@@ -17,7 +17,7 @@ import (
 // Store is an open database. Its methods may be called from many goroutines.
 type Store struct {
 	dialect dialect
-	reads   *prepared // outside of transactions
+	reads   runner // outside of transactions
 	writer  writer
 	closing sync.Once
 	closers []func() error // in the order of closing
@@ -28,47 +28,71 @@ var (
 	_ blog.Store = (*Store)(nil)
 )
 
-// Open opens the database that dsn names, creates it where there is none, and brings its tables up to date. A dsn is
-// the path of an SQLite file. The errors are one line each, fit for an operator. Close it when done.
+// ErrName says that a dsn names no database: it is a mistake of whoever wrote it, and not of the database.
+var ErrName = errors.New("not the name of a database")
+
+// Open opens the database that dsn names and brings its tables up to date. A dsn is the path of an SQLite file, which
+// is created where there is none, or a postgres:// URL (libpq's, with pgxpool's pool_max_conns and its like), of a
+// database that exists. The errors are one line each, fit for an operator, with nothing in it of a URL's user and
+// password. Close it when done.
 func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	var s *Store
+	var err error
 	switch {
 	case dsn == "":
-		return nil, errors.New("no database is named: give the path of a file")
+		return nil, badName("no database is named: give the path of a file, or a postgres:// URL")
 	case isPostgres(dsn):
-		return nil, errors.New("PostgreSQL is not supported yet: give the path of a file, which will be an SQLite database")
+		s, err = openPostgres(ctx, dsn, log)
 	case strings.HasPrefix(dsn, ":memory:"), strings.HasPrefix(dsn, "file:"), strings.Contains(dsn, "://"):
-		return nil, fmt.Errorf("cannot open database %q: give the path of a file", hideUserinfo(dsn))
+		return nil, badName("cannot open database %q: give the path of a file, or a postgres:// URL", public(dsn))
+	default:
+		s, err = openSQLite(ctx, dsn, log)
 	}
-	s, err := openSQLite(ctx, dsn, log)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open database %q: %w", dsn, err)
+		return nil, fmt.Errorf("cannot open database %q: %w", public(dsn), err)
 	}
 	return s, nil
 }
+
+// nameError is an ErrName in words of its own.
+type nameError struct{ text string }
+
+func (e *nameError) Error() string        { return e.text }
+func (e *nameError) Is(target error) bool { return target == ErrName }
+
+func badName(format string, args ...any) error { return &nameError{fmt.Sprintf(format, args...)} }
 
 func isPostgres(dsn string) bool {
 	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 }
 
-// hideUserinfo drops what stands before an @ of a URL: it may hold a password.
-func hideUserinfo(dsn string) string {
+// public is what may be told of a dsn: of a URL neither what stands before an @ nor its parameters, for both may hold a
+// password.
+func public(dsn string) string {
 	scheme, rest, isURL := strings.Cut(dsn, "://")
-	if i := strings.LastIndex(rest, "@"); isURL && i >= 0 {
-		return scheme + "://" + rest[i+1:]
+	if !isURL {
+		return dsn
 	}
-	return dsn
+	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#")
+	return scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
+}
+
+// wrap says what a failed method was about.
+func (s *Store) wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, s.dialect.plain(err))
 }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := list(ctx, s.reads, scanNumber, `select number from signing_keys limit 1`)
-	if err != nil {
-		return fmt.Errorf("ping the database: %w", err)
-	}
-	return nil
+	return s.wrap("ping", err)
 }
 
 // Close waits for the write that is running and closes the database. What is called later fails, except Close, which
@@ -101,6 +125,11 @@ type runner interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// bounder is a runner whose queries take no longer than it says, whatever time their caller has.
+type bounder interface {
+	bound(ctx context.Context) (context.Context, context.CancelFunc)
+}
+
 // exec runs a statement and returns how many rows it changed.
 func exec(ctx context.Context, r runner, query string, args ...any) (int64, error) {
 	result, err := r.ExecContext(ctx, query, args...)
@@ -112,6 +141,11 @@ func exec(ctx context.Context, r runner, query string, args ...any) (int64, erro
 
 // list returns every row of a query.
 func list[T any](ctx context.Context, r runner, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	if b, ok := r.(bounder); ok {
+		var done context.CancelFunc
+		ctx, done = b.bound(ctx)
+		defer done()
+	}
 	rows, err := r.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -43,8 +43,6 @@ func TestOpenFails(t *testing.T) {
 	execute(t, later, `insert into goose_db_version (version_id, is_applied) values (99999, 1)`)
 	for _, row := range []struct{ name, dsn, want string }{
 		{"nothing", "", "no database is named"},
-		{"PostgreSQL", "postgres://ada:secret@localhost/latchkey", "PostgreSQL is not supported yet: give the path of a file"},
-		{"PostgreSQL by its other name", "postgresql://localhost/latchkey", "PostgreSQL is not supported yet"},
 		{"another URL", "mysql://ada:secret@localhost/latchkey", `"mysql://localhost/latchkey": give the path of a file`},
 		{"memory", ":memory:", "give the path of a file"},
 		{"no such directory", filepath.Join(dir, "no", "x.db"), `directory "` + filepath.Join(dir, "no") + `" does not exist`},
