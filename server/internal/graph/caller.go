@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"example.com/latchkey/server/internal/auth"
 )
@@ -14,6 +15,8 @@ type caller struct {
 	identity *auth.Identity
 	visitor  auth.Visitor
 	cookies  *cookieWriter
+
+	unavailable atomic.Bool // the database could not be reached for a part of the answer
 }
 
 // loggedOut is called when the caller's own session has ended: a later field of the same request is not of it, and the

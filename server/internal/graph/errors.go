@@ -40,6 +40,10 @@ func (p presenter) wire(ctx context.Context, err error) wireError {
 		blogErr *blog.Error
 	)
 	switch {
+	case errors.Is(err, auth.ErrUnavailable):
+		p.log.ErrorContext(ctx, "request failed", "error", cause(err))
+		callerOf(ctx).unavailable.Store(true)
+		return internal()
 	case errors.As(err, &authErr):
 		if authErr.Code == auth.CodeInternal {
 			p.log.ErrorContext(ctx, "request failed", "error", authErr.Err)
@@ -56,6 +60,14 @@ func (p presenter) wire(ctx context.Context, err error) wireError {
 		p.log.ErrorContext(ctx, "request failed", "error", err)
 		return internal()
 	}
+}
+
+// cause is what the log is told of an error: what auth tells the outside hides it.
+func cause(err error) error {
+	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Err != nil {
+		return e.Err
+	}
+	return err
 }
 
 func authExtensions(e *auth.Error) map[string]any {

@@ -42,8 +42,8 @@ type Config struct {
 
 // New returns the handler of POST /graphql. It answers every other method with 405, another media type than
 // application/json with 415, a body over 1 MiB with 413 and one that is no GraphQL request with 400, a Bearer token that
-// does not verify with 401, and an operation that is invalid or over a limit with 422, each with a GraphQL error in the
-// body.
+// does not verify with 401, an operation that is invalid or over a limit with 422, and what the database could not be
+// reached for with 503 and Retry-After, each with a GraphQL error in the body.
 func New(cfg Config) http.Handler {
 	ec := generated.Config{Resolvers: &resolver{auth: cfg.Auth, blog: cfg.Blog}}
 	ec.Complexity.Query.Posts = func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
@@ -104,12 +104,15 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(withCaller(r.Context(), c))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.Header.Del("Upgrade") // an offer of another protocol, which need not be taken, and which gqlgen would refuse
-	a.exec.ServeHTTP(w, r)
+	a.exec.ServeHTTP(&answerWriter{ResponseWriter: w, caller: c}, r)
 }
 
 // unauthorized answers a Bearer token that does not verify (RFC 6750 §3.1), or a failure to verify it.
 func (a *api) unauthorized(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
+	if errors.Is(err, auth.ErrUnavailable) {
+		status = unavailable(w.Header())
+	}
 	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Code == auth.CodeUnauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		status = http.StatusUnauthorized

@@ -127,6 +127,9 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, view screen.View) 
 	}
 	p.cfg.Policy(w.Header())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if view.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "2") // seconds
+	}
 	w.WriteHeader(view.Status)
 	// The status is sent: an error now is the connection's, and there is nobody left to tell.
 	_, _ = doc.WriteTo(w)
