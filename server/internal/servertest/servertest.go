@@ -28,7 +28,7 @@ import (
 type Options struct {
 	AccessTTL, Grace, Recovery, IdleTTL, MaxTTL time.Duration
 	LoginAttempts                               int
-	DB                                          string                          // a file; "" for one of the test's own
+	DB                                          string                          // a file or a postgres:// URL; "" for a file of the test's own
 	Origin                                      string                          // the public one; "" for the server's own address
 	Wrap                                        func(http.Handler) http.Handler // around everything, where set
 }
@@ -36,7 +36,7 @@ type Options struct {
 // Server is a running server.
 type Server struct {
 	URL   string // where it listens
-	DB    string // the file of its database
+	DB    string // the file of its database, or its URL
 	Auth  *auth.Service
 	Blog  *blog.Service
 	Store *store.Store
@@ -133,10 +133,13 @@ func (s *Server) run(t testing.TB, srv *http.Server, ln net.Listener, db *store.
 // secret matches an access token and a refresh token.
 var secret = regexp.MustCompile(`eyJ[\w-]{20,}\.|[0-9a-f-]{36}\.[\w-]{43}`)
 
+// Troubled says that from now on the server may log errors: its database goes away.
+func (s *Server) Troubled() { s.broken = true }
+
 // Break closes the database under the running server. From then on it may log errors.
 func (s *Server) Break(t testing.TB) {
 	t.Helper()
-	s.broken = true
+	s.Troubled()
 	must(t, s.Store.Close())
 }
 
