@@ -12,7 +12,7 @@ import (
 type config struct {
 	Addr          string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
 	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>)."`
-	DB            string        `name:"db" default:"latchkey.db" placeholder:"FILE" help:"The database: a file for SQLite."`
+	DB            string        `name:"db" default:"latchkey.db" placeholder:"FILE|URL" help:"The database: a file for SQLite, a postgres:// URL for PostgreSQL, with any number of servers on it."`
 	AccessTTL     time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
 	Grace         time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
 	Recovery      time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
@@ -56,9 +56,7 @@ func (c *config) check() error {
 	case c.LoginAttempts < 0:
 		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
 	case c.DB == "":
-		return usagef("--db is empty: name a file")
-	case strings.HasPrefix(c.DB, "postgres://") || strings.HasPrefix(c.DB, "postgresql://"):
-		return usagef("--db: PostgreSQL comes later; name a file for SQLite")
+		return usagef("--db is empty: name a file, or a postgres:// URL")
 	case c.TLSCert != "" || c.TLSKey != "":
 		return usagef("--tls-cert and --tls-key come later; serve HTTPS with a proxy in front, and give --origin")
 	case c.AdminAddr != "":

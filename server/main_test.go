@@ -6,10 +6,15 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/latchkey/server/internal/pgtest"
 )
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
 	db := "--db=" + filepath.Join(t.TempDir(), "x.db")
@@ -29,7 +34,8 @@ func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
 		"origin with path":      {[]string{"serve", "--origin=https://app.example/x"}, "--origin"},
 		"origin insecure":       {[]string{"serve", "--origin=http://app.example"}, "https"},
 		"empty database":        {[]string{"serve", "--db="}, "--db"},
-		"postgres":              {[]string{"serve", "--db=postgres://localhost/x"}, "later"},
+		"another database":      {[]string{"serve", "--db=mysql://localhost/x"}, "--db"},
+		"no PostgreSQL URL":     {[]string{"serve", "--db=postgres://ada:secret@localhost:port/x"}, "--db"},
 		"tls":                   {[]string{"serve", db, "--tls-cert=c.pem"}, "later"},
 		"admin":                 {[]string{"serve", db, "--admin-addr=:9090"}, "later"},
 	} {
@@ -55,17 +61,36 @@ func TestEnvironmentVariablesAreFlags(t *testing.T) {
 }
 
 func TestADatabaseThatCannotBeOpenedIsOneLine(t *testing.T) {
-	var stderr bytes.Buffer
-	got := run(t.Context(), []string{"serve", "--addr=localhost:0", "--db=" + filepath.Join(t.TempDir(), "no", "such", "dir.db")}, io.Discard, &stderr)
-	if got == exitOK || strings.Count(stderr.String(), "\n") != 1 {
-		t.Errorf("status %d, standard error %q: want one line", got, stderr.String())
+	for name, db := range map[string]string{
+		"no directory":     filepath.Join(t.TempDir(), "no", "such", "dir.db"),
+		"nobody listens":   "postgres://ada:secret@127.0.0.1:1/latchkey",
+		"no such database": pgtest.Database(t) + "nowhere",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			got := run(t.Context(), []string{"serve", "--addr=localhost:0", "--db=" + db}, io.Discard, &stderr)
+			line := stderr.String()
+			if got != exitFailure || strings.Count(line, "\n") != 1 {
+				t.Errorf("status %d, standard error %q: want one line", got, line)
+			}
+			for _, word := range []string{"ada", "secret", pgtest.User, pgtest.Password} {
+				if strings.Contains(line, word) {
+					t.Errorf("standard error tells of %q: %s", word, line)
+				}
+			}
+		})
 	}
 }
 
 // A server with --demo says where it is and how to log in; when it is told to end it does, with status 0.
 func TestServeUntilTold(t *testing.T) {
-	db := filepath.Join(t.TempDir(), "x.db")
-	for range 2 { // the second time on the same file
+	for name, db := range map[string]string{"SQLite": filepath.Join(t.TempDir(), "x.db"), "PostgreSQL": pgtest.Database(t)} {
+		t.Run(name, func(t *testing.T) { serveUntilTold(t, db) })
+	}
+}
+
+func serveUntilTold(t *testing.T, db string) {
+	for range 2 { // the second time on the same database
 		ctx, stop := context.WithCancel(t.Context())
 		out, stdout := io.Pipe()
 		status := make(chan int, 1)

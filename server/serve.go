@@ -27,6 +27,9 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return err
 	}
 	db, err := store.Open(ctx, cfg.DB, log)
+	if errors.Is(err, store.ErrName) {
+		return usagef("--db: %v", err)
+	}
 	if err != nil {
 		return err
 	}
