@@ -17,7 +17,7 @@ build: client ## bin/latchkey, one binary with every asset inside
 client: ## the browser client, built into web/dist
 	$(GO) run ./web/bundle
 
-test: needs client ## all tests: unit, race detector, js/wasm, the browser
+test: needs client ## all tests: unit, race detector, js/wasm, both databases, the browser
 	$(GO) test -race ./...
 	$(JS) $(GO) test -exec "$(WASM_EXEC)" ./shared/... ./wasm/hub
 
@@ -26,6 +26,7 @@ needs:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \

@@ -96,6 +96,12 @@ var rules = []rule{
 		why: "the API and the pages do not know each other, and neither knows the store"},
 	{from: "server/internal/page", to: []string{module + "server/internal/graph", module + "server/internal/auth", module + "server/internal/store", module + "server/internal/route"},
 		why: "pages are a client of the API like every other: the same code could run on another machine"},
+	{from: "server/internal/pgtest", to: []string{module},
+		why: "the tests of every package may ask for a database: it depends on nothing that they test"},
+	{from: "server/internal/store", to: []string{module + "server/internal/pgtest"},
+		why: "a PostgreSQL is started by tests alone"},
+	{from: "server/internal/route", to: []string{"github.com/jackc/", "github.com/mattn/", module + "server/internal/pgtest"},
+		why: "nothing that answers requests knows which database there is: that is the store's alone"},
 	{from: "server/internal/route", to: []string{module + "server/internal/store"},
 		why: "routes lead to services; main chooses the store behind them"},
 }
