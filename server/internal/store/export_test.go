@@ -56,6 +56,19 @@ const MaxTries = maxTries
 // Patience bounds a transaction.
 const Patience = patience
 
+// Value returns the one value of a query, as text.
+func (s *Store) Value(t *testing.T, query string, args ...any) string {
+	t.Helper()
+	got, err := one(t.Context(), s.reads, func(rows *sql.Rows) (value string, err error) {
+		err = rows.Scan(&value)
+		return value, err
+	}, query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
 // Queued returns how many writes wait for a leader.
 func (s *Store) Queued() int {
 	g := s.writer.(*groupWriter)

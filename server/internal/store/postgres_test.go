@@ -4,18 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 
 	"example.com/latchkey/server/internal/auth"
@@ -129,101 +126,6 @@ func tellsUserinfo(text string) bool {
 	return strings.Contains(text, pgtest.User) || strings.Contains(text, pgtest.Password)
 }
 
-// TestDeadlocksAreTriedAgain has two transactions wait for one another: PostgreSQL undoes one, and nobody is told.
-func TestDeadlocksAreTriedAgain(t *testing.T) {
-	dsn := pgtest.Database(t)
-	var (
-		both  sync.WaitGroup // holds a name each
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		tries int
-	)
-	both.Add(2)
-	for _, names := range [][2]string{{"a", "b"}, {"b", "a"}} {
-		s, first := openPostgres(t, dsn), true
-		wg.Go(func() {
-			if err := s.Transact(context.Background(), func(lock func(string) error) error {
-				mu.Lock()
-				tries++
-				mu.Unlock()
-				if err := lock(names[0]); err != nil {
-					return err
-				}
-				if first {
-					first = false
-					both.Done()
-					both.Wait()
-				}
-				return lock(names[1])
-			}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if tries != 3 {
-		t.Errorf("%d tries for two transactions of which one is undone once", tries)
-	}
-}
-
-func TestTriesAreBounded(t *testing.T) {
-	s := openPostgres(t, pgtest.Database(t))
-	for _, row := range []struct {
-		name        string
-		err         error
-		tries       int
-		unavailable bool
-	}{
-		{"serialization failure", &pgconn.PgError{Code: "40001"}, store.MaxTries, true},
-		{"deadlock", fmt.Errorf("wrapped: %w", &pgconn.PgError{Code: "40P01"}), store.MaxTries, true},
-		{"the domain's own no", auth.ErrChanged, 1, false},
-		{"not to be repeated", &pgconn.PgError{Code: "57P01"}, 1, true},
-		{"a mistake of ours", &pgconn.PgError{Code: "42601"}, 1, false},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			tries := 0
-			err := s.Transact(t.Context(), func(func(string) error) error { tries++; return row.err })
-			if tries != row.tries || errors.Is(err, auth.ErrUnavailable) != row.unavailable || err == nil {
-				t.Errorf("%d tries, %v", tries, err)
-			}
-		})
-	}
-}
-
-// TestALockHeldForLong stands for a process that stopped in the middle: others wait for it a while, and no longer.
-func TestALockHeldForLong(t *testing.T) {
-	t.Parallel()
-	dsn := pgtest.Database(t)
-	s := openPostgres(t, dsn)
-	o := account(t, s)
-	tx, err := beside(t, dsn).Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(`select 1 from sessions where id = $1 for update`, o.Session.ID); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	present := func(ctx context.Context) error {
-		return s.Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) { return auth.Change{SeenAt: snap.Now}, nil })
-	}
-	// Who gives up before that does not change that a transaction which has begun is carried through.
-	ctx, giveUp := context.WithCancel(t.Context())
-	defer time.AfterFunc(store.Patience/10, giveUp).Stop()
-	if err := present(ctx); !errors.Is(err, auth.ErrUnavailable) {
-		t.Errorf("error %v, want %v", err, auth.ErrUnavailable)
-	}
-	if d := time.Since(began); d < store.Patience*9/10 || d > 3*store.Patience {
-		t.Errorf("waited %v, want %v", d, store.Patience)
-	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	if err := present(t.Context()); err != nil {
-		t.Errorf("once the lock is gone: %v", err)
-	}
-}
-
 // account makes an account with a session.
 func account(t *testing.T, s *store.Store) (o auth.Opening) {
 	t.Helper()
@@ -237,6 +139,32 @@ func account(t *testing.T, s *store.Store) (o auth.Opening) {
 		t.Fatal(err)
 	}
 	return o
+}
+
+func TestPostgresSessions(t *testing.T) {
+	dsn := pgtest.Database(t)
+	s := openPostgres(t, dsn+"?pool_max_conns=1")
+	other := openPostgres(t, dsn+"?pool_max_conns=1&application_name=mine&idle_in_transaction_session_timeout=7s")
+	for _, row := range []struct {
+		name, setting, want string
+		s                   *store.Store
+	}{
+		{"who stands still is given up", "idle_in_transaction_session_timeout", "10s", s},
+		{"it has a name", "application_name", "latchkey", s},
+		{"the URL's own time", "idle_in_transaction_session_timeout", "7s", other},
+		{"the URL's own name", "application_name", "mine", other},
+		{"a commit is durable", "synchronous_commit", "on", s},
+	} {
+		if got := row.s.Value(t, `select current_setting($1)`, row.setting); got != row.want {
+			t.Errorf("%s: %s is %q, want %q", row.name, row.setting, got, row.want)
+		}
+	}
+	for range 3 {
+		account(t, s)
+	}
+	if n := s.Value(t, `select count(*)::text from pg_prepared_statements where statement like 'insert into users%'`); n != "1" {
+		t.Errorf("a statement that ran three times was prepared %s times and kept", n)
+	}
 }
 
 // PostgreSQL takes neither a zero byte nor bytes that are no text: to strangers that must look as any wrong word.
