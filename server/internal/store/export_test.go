@@ -53,6 +53,9 @@ func (s *Store) Transact(ctx context.Context, what func(lock func(name string) e
 // MaxTries is how often a transaction is tried that others undo.
 const MaxTries = maxTries
 
+// MigrationLock is the key under which processes migrate.
+const MigrationLock = migrationLock
+
 // Patience bounds a transaction.
 const Patience = patience
 

@@ -2,11 +2,9 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +16,7 @@ import (
 	"example.com/latchkey/server/internal/store"
 )
 
-// What PostgreSQL's transactions do when they stand in each other's way, or nothing answers.
+// What PostgreSQL's transactions do when they stand in each other's way.
 
 // TestDeadlocksAreTriedAgain has two transactions wait for one another: PostgreSQL undoes one, and nobody is told.
 func TestDeadlocksAreTriedAgain(t *testing.T) {
@@ -140,11 +138,8 @@ func TestTimeGoesOnWhileALockIsAwaited(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for waiting := 0; waiting == 0; {
-		if err := db.QueryRow(`select count(*) from pg_stat_activity
-			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
-			t.Fatal(err)
-		}
+	if err := waiting(db); err != nil {
+		t.Error(err)
 	}
 	var released int64
 	if err := tx.QueryRow(`select ceil(extract(epoch from clock_timestamp()) * 1000)::bigint from pg_sleep(0.05)`).Scan(&released); err != nil {
@@ -158,105 +153,82 @@ func TestTimeGoesOnWhileALockIsAwaited(t *testing.T) {
 	}
 }
 
-// TestANetworkThatSwallows freezes the way to the database: nothing answers, and nothing says so.
-func TestANetworkThatSwallows(t *testing.T) {
+// waiting returns once somebody waits for a lock. It fails where nobody does in time.
+func waiting(db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(context.Background(), store.Patience/2) // who waits has to be let on in time
+	defer cancel()
+	for n := 0; n == 0; {
+		if err := db.QueryRowContext(ctx, `select count(*) from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&n); err != nil {
+			return fmt.Errorf("nobody waits: %w", err)
+		}
+	}
+	return nil
+}
+
+// TestMigrationsWaitForEachOther starts a process while another one migrates.
+func TestMigrationsWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
-	u, err := url.Parse(dsn)
+	db := beside(t, dsn)
+	other, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	way := newFreezer(t, u.Host)
-	u.Host, u.RawQuery = way.address, "sslmode=disable&pool_max_conns=3"
-	s := openPostgres(t, u.String())
-	o := account(t, s)
-	way.freeze()
-	began := time.Now()
-	var wg sync.WaitGroup
-	for i := range 12 { // more than there are connections
-		wg.Go(func() {
-			var err error
-			if i%2 == 0 {
-				_, err = s.Account(context.Background(), o.Session.UserID)
-			} else {
-				err = s.MarkSeen(context.Background(), o.Session.ID, 1)
-			}
-			if !errors.Is(err, auth.ErrUnavailable) {
-				t.Errorf("error %v, want %v", err, auth.ErrUnavailable)
+	defer other.Close()
+	if _, err := other.ExecContext(t.Context(), `select pg_advisory_lock($1)`, int64(store.MigrationLock)); err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		s, err := store.Open(context.Background(), dsn, nil)
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	if err := waiting(db); err != nil {
+		t.Error(err)
+	}
+	if _, err := other.ExecContext(t.Context(), `select pg_advisory_unlock($1)`, int64(store.MigrationLock)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLoginsOfOneAccountWaitForEachOther: what a login decides on, the hash and the failures, is nobody else's to
+// change until it is through.
+func TestLoginsOfOneAccountWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	s, db := openPostgres(t, dsn), beside(t, dsn)
+	user := account(t, s).Session.UserID
+	deciding, decide := make(chan struct{}), make(chan struct{})
+	var logins sync.WaitGroup
+	login := func(hash string, during func(auth.LoginSnapshot)) {
+		logins.Go(func() {
+			if err := s.OpenSession(context.Background(), user, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+				during(snap)
+				o := opening(user, snap.Now)
+				o.PasswordHash = hash
+				return o, nil
+			}); err != nil {
+				t.Error(err)
 			}
 		})
 	}
-	wg.Wait()
-	if d := time.Since(began); d > 2*store.Patience {
-		t.Errorf("they waited for %v", d)
-	}
-	way.thaw()
-	if _, err := s.Account(t.Context(), o.Session.UserID); err != nil {
-		t.Errorf("once the way is free again: %v", err)
-	}
-	if err := s.MarkSeen(t.Context(), o.Session.ID, 1); err != nil {
-		t.Errorf("once the way is free again: %v", err)
-	}
-}
-
-// freezer hands on connections to a server, until it is frozen.
-type freezer struct {
-	address string
-
-	mu   sync.Mutex // guards open
-	open chan struct{}
-}
-
-func newFreezer(t *testing.T, to string) *freezer {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = ln.Close() })
-	f := &freezer{address: ln.Addr().String(), open: make(chan struct{})}
-	f.thaw()
-	go func() {
-		for {
-			in, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", to)
-			if err != nil {
-				_ = in.Close()
-				continue
-			}
-			go f.copy(in, out)
-			go f.copy(out, in)
+	login("second hash", func(auth.LoginSnapshot) { close(deciding); <-decide })
+	<-deciding
+	login("third hash", func(snap auth.LoginSnapshot) {
+		if snap.PasswordHash != "second hash" {
+			t.Errorf("the second login decides on %q", snap.PasswordHash)
 		}
-	}()
-	return f
-}
-
-func (f *freezer) copy(to io.WriteCloser, from io.Reader) {
-	defer to.Close()
-	b := make([]byte, 8<<10)
-	for {
-		n, err := from.Read(b)
-		f.mu.Lock()
-		open := f.open
-		f.mu.Unlock()
-		<-open
-		if _, werr := to.Write(b[:n]); err != nil || werr != nil {
-			return
-		}
+	})
+	if err := waiting(db); err != nil {
+		t.Error(err)
 	}
-}
-
-func (f *freezer) freeze() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.open = make(chan struct{})
-}
-
-func (f *freezer) thaw() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	close(f.open)
+	close(decide)
+	logins.Wait()
 }

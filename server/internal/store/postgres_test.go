@@ -129,16 +129,22 @@ func tellsUserinfo(text string) bool {
 // account makes an account with a session.
 func account(t *testing.T, s *store.Store) (o auth.Opening) {
 	t.Helper()
-	id, session := uuid.NewString(), uuid.NewString()
+	id := uuid.NewString()
 	a := auth.Account{User: auth.User{ID: id, Email: id + "@example.com"}}
 	if err := s.CreateAccount(t.Context(), a, func(now time.Time) (auth.Opening, error) {
-		o = auth.Opening{Session: auth.Session{ID: session, UserID: id, CreatedAt: now},
-			Token: auth.Token{ID: uuid.NewString(), SessionID: session, Generation: 1, Hash: []byte("hash"), SentAt: now, ExpiresAt: now.Add(time.Hour)}}
+		o = opening(id, now)
 		return o, nil
 	}); err != nil {
 		t.Fatal(err)
 	}
 	return o
+}
+
+// opening is a new session of the user, with its token.
+func opening(user string, now time.Time) auth.Opening {
+	session := uuid.NewString()
+	return auth.Opening{Session: auth.Session{ID: session, UserID: user, CreatedAt: now},
+		Token: auth.Token{ID: uuid.NewString(), SessionID: session, Generation: 1, Hash: []byte("hash"), SentAt: now, ExpiresAt: now.Add(time.Hour)}}
 }
 
 func TestPostgresSessions(t *testing.T) {
