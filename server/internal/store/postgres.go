@@ -60,7 +60,7 @@ func openPostgres(ctx context.Context, dsn string, log *slog.Logger) (*Store, er
 		return nil, plainOpening(err)
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	return &Store{dialect: postgres, reads: pgReads{pgRunner{db}}, writer: &pgWriter{db, pool},
+	return &Store{dialect: postgres, reads: pgReads{pgRunner{db}, pool}, writer: &pgWriter{db, pool},
 		closers: []func() error{db.Close, func() error { pool.Close(); return nil }}}, nil
 }
 
@@ -125,7 +125,21 @@ func asText(args []any) []any {
 }
 
 // pgReads runs queries outside of transactions.
-type pgReads struct{ pgRunner }
+type pgReads struct {
+	pgRunner
+	pool *pgxpool.Pool
+}
+
+// QueryContext implements runner. A connection that turns out to be dead tells nothing of the database, and reading
+// twice does no harm.
+func (r pgReads) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := r.pgRunner.QueryContext(ctx, query, args...)
+	if err == nil || ctx.Err() != nil || !lost(err) {
+		return rows, err
+	}
+	r.pool.Reset() // the other connections are most likely dead too
+	return r.pgRunner.QueryContext(ctx, query, args...)
+}
 
 func (pgReads) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, patience)

@@ -60,6 +60,12 @@ func unavailable(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
+// lost reports whether it is a connection that is no more, where another one may do.
+func lost(err error) bool {
+	connect := (*pgconn.ConnectError)(nil)
+	return unavailable(err) && !errors.As(err, &connect)
+}
+
 // reason says in a few words what is wrong. Only in class 42 are PostgreSQL's own words used: elsewhere they may name
 // the user.
 func reason(err error) string {
