@@ -2,9 +2,8 @@
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
-WASM_EXEC = $(shell $(GO) env GOROOT)/lib/wasm/go_js_wasm_exec
 # Node gets a bare environment: Go's start script takes arguments and environment of at most 8 kB.
-JS = env -i PATH="$(PATH)" HOME="$(HOME)" GOFLAGS="$(GOFLAGS)" GOPROXY="$(shell $(GO) env GOPROXY)" GOOS=js GOARCH=wasm CGO_ENABLED=0
+WASM_EXEC = env -i PATH=$(PATH) HOME=$(HOME) $(shell $(GO) env GOROOT)/lib/wasm/go_js_wasm_exec
 
 .PHONY: run build client test needs lint generate bench
 
@@ -19,7 +18,7 @@ client: ## the browser client, built into web/dist
 
 test: needs client ## all tests: unit, race detector, js/wasm, both databases, the browser
 	$(GO) test -race ./...
-	$(JS) $(GO) test -exec "$(WASM_EXEC)" ./shared/... ./wasm/hub
+	GOOS=js GOARCH=wasm CGO_ENABLED=0 $(GO) test -exec "$(WASM_EXEC)" ./shared/... ./wasm/hub
 
 # What the tests need beside Go and a C compiler comes from Debian's packages.
 needs:
