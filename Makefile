@@ -46,5 +46,8 @@ lint: ## static checks
 generate: ## the executor and the components; their output is committed
 	$(GO) generate ./...
 
-bench: client ## the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./server/... ./shared/...
+bench: client ## the benchmarks, with their figures as a table
+	@mkdir -p bin
+	@$(GO) test -run '^$$' -bench . -benchmem ./server/... ./shared/... > bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	@awk 'BEGIN { print "| benchmark | ns | bytes | allocations |"; print "|---|---:|---:|---:|" } \
+		/^Benchmark/ { sub(/^Benchmark/, "", $$1); sub(/-[0-9]+$$/, "", $$1); print "| " $$1 " | " $$3 " | " $$5 " | " $$7 " |" }' bin/bench.txt
