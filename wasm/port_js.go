@@ -31,7 +31,7 @@ func serve(h *hub.Hub) {
 		take(args[0])
 		return nil
 	}))
-	waiting := state.Get("waiting")
+	waiting := state.Get("waiting").Call("splice", 0) // taken out: what stayed there would be kept for good
 	for i := range waiting.Length() {
 		take(waiting.Index(i))
 	}

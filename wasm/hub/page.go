@@ -169,10 +169,7 @@ func (p *Page) handle(in inbox) {
 }
 
 func (p *Page) greet(m Hello) {
-	p.path, p.shown = m.Path, identity{session: "none"}
-	if m.Session == "active" {
-		p.shown = identity{"active", m.User}
-	}
+	p.path, p.shown = m.Path, identityIn(m.Session, m.User)
 	if p.shown != identityOf(p.hub.session.State()) {
 		p.ask()
 	}

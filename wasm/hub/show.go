@@ -16,9 +16,13 @@ const hops = 3
 // identity is what must be the same in all tabs: whose session it is, if there is one.
 type identity struct{ session, user string }
 
-func identityOf(s session.State) identity {
-	if s.Phase == session.Active {
-		return identity{"active", s.User.ID}
+func identityOf(s session.State) identity { return identityIn(s.Phase.String(), s.User.ID) }
+
+// identityIn is the identity of a page that says of itself in which phase its session is, and whose. All that is not
+// active is one and the same.
+func identityIn(phase, user string) identity {
+	if phase == session.Active.String() {
+		return identity{phase, user}
 	}
 	return identity{session: "none"}
 }
@@ -63,10 +67,7 @@ func (p *Page) show(ctx context.Context, call int, v screen.View) {
 	if err := v.Render(context.WithoutCancel(ctx), &html, token); err != nil {
 		return // a component of ours failed to write to memory: the page's timeout tells
 	}
-	p.path, p.shown, p.unsure = v.Path, identity{session: "none"}, false
-	if v.Session == "active" {
-		p.shown = identity{"active", v.User}
-	}
+	p.path, p.shown, p.unsure = v.Path, identityIn(v.Session, v.User), false
 	p.patched = patches(token)
 	p.post(View{
 		Call: call, Path: v.Path, Title: v.Title + " · Latchkey", HTML: html.String(),
