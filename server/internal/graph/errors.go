@@ -41,13 +41,11 @@ func (p presenter) wire(ctx context.Context, err error) wireError {
 	)
 	switch {
 	case errors.Is(err, auth.ErrUnavailable):
-		p.log.ErrorContext(ctx, "request failed", "error", cause(err))
 		callerOf(ctx).unavailable.Store(true)
-		return internal()
+		return p.failed(ctx, err)
 	case errors.As(err, &authErr):
 		if authErr.Code == auth.CodeInternal {
-			p.log.ErrorContext(ctx, "request failed", "error", authErr.Err)
-			return internal()
+			return p.failed(ctx, err)
 		}
 		return wireError{authErr.Message, authExtensions(authErr)}
 	case errors.As(err, &blogErr) && blogErr.NotFound:
@@ -57,17 +55,17 @@ func (p presenter) wire(ctx context.Context, err error) wireError {
 	case errors.Is(err, context.Canceled):
 		return internal() // the caller is gone: nothing to log, and nobody to read this
 	default:
-		p.log.ErrorContext(ctx, "request failed", "error", err)
-		return internal()
+		return p.failed(ctx, err)
 	}
 }
 
-// cause is what the log is told of an error: what auth tells the outside hides it.
-func cause(err error) error {
+// failed logs a failure of our own, with the cause that auth hides from the outside, and returns what the outside sees.
+func (p presenter) failed(ctx context.Context, err error) wireError {
 	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Err != nil {
-		return e.Err
+		err = e.Err
 	}
-	return err
+	p.log.ErrorContext(ctx, "request failed", "error", err)
+	return internal()
 }
 
 func authExtensions(e *auth.Error) map[string]any {
