@@ -38,7 +38,7 @@ func run() error {
 		return fmt.Errorf("go env GOROOT: %w", err)
 	}
 	wasmExec := filepath.Join(strings.TrimSpace(string(goroot)), "lib/wasm/wasm_exec.js")
-	if err := compile(filepath.Join(out, "latchkey.wasm")); err != nil {
+	if err := compile("latchkey.wasm"); err != nil {
 		return err
 	}
 	// What names other files comes after them: a name holds the hash of what it names.
@@ -50,18 +50,14 @@ func run() error {
 			return err
 		}
 	}
-	for _, name := range []string{"style.css", "icon.svg", "check.js", "wasm_exec.js", "page.js", "latchkey.wasm"} {
-		if err := compress(name); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
 // relative matches a script's reference to a file beside it.
 var relative = regexp.MustCompile(`"\./([a-z_]+\.(?:js|wasm))"`)
 
-// place copies the source to name in dist, and writes the hashed names for the files that a script of ours names.
+// place copies the source to name in dist, with the hashed names of the files that a script of ours names, and
+// compresses it.
 func place(name, source string) error {
 	data, err := os.ReadFile(source)
 	if err != nil {
@@ -78,15 +74,22 @@ func place(name, source string) error {
 			return []byte(`"./` + hashed + `"`)
 		})
 	}
-	return errors.Join(err, os.WriteFile(filepath.Join(out, name), data, 0o644))
+	if err := errors.Join(err, os.WriteFile(filepath.Join(out, name), data, 0o644)); err != nil || name == "worker.js" {
+		return err // the worker's entry script is never cached: there is nothing to compress ahead
+	}
+	return compress(name)
 }
 
-// compile builds the client without HTTP/2, which the browser's fetch does for it, and without symbols.
-func compile(target string) error {
-	cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-ldflags=-s -w", "-o", target, "./wasm")
+// compile builds the client to name in dist, without HTTP/2, which the browser's fetch does for it, and without symbols.
+func compile(name string) error {
+	cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-ldflags=-s -w",
+		"-o", filepath.Join(out, name), "./wasm")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	return compress(name)
 }
 
 // compress leaves name.br and name.gz beside name, unless those there were made of the same bytes.
