@@ -140,7 +140,7 @@ func stillGood(l LoginSnapshot, a Account) error {
 // ChangePassword sets a new password and ends every other session of the user (PASSWORD_CHANGED). It fails with
 // BAD_USER_INPUT of field current or new, with RATE_LIMITED, for wrong passwords count as failed logins of the
 // account, or with UNAUTHENTICATED where the asking session has ended.
-func (s *Service) ChangePassword(ctx context.Context, id Identity, current, new string) error {
+func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, current, new string) error {
 	if err := checkPassword("new", new); err != nil {
 		return err
 	}
@@ -160,6 +160,7 @@ func (s *Service) ChangePassword(ctx context.Context, id Identity, current, new 
 	if err != nil {
 		return internal(err)
 	}
+	end := endedBy(v, id, ReasonPasswordChanged)
 	others, err := s.store.ChangePassword(ctx, id, limit, s.policy.Life, func(l LoginSnapshot) (PasswordChange, error) {
 		if l.Asking.Reason != "" {
 			return PasswordChange{}, unauthenticated(l.Asking.Reason)
@@ -169,8 +170,8 @@ func (s *Service) ChangePassword(ctx context.Context, id Identity, current, new 
 		}
 		return PasswordChange{
 			PasswordHash: hash, Clear: accountSubject(limit),
-			End:    Ending{Reason: ReasonPasswordChanged, BySession: id.SessionID},
-			Events: []Event{{Kind: EventPasswordChanged, At: l.Now, UserID: a.ID, SessionID: id.SessionID}},
+			End:    end,
+			Events: []Event{{Kind: EventPasswordChanged, At: l.Now, UserID: a.ID, SessionID: id.SessionID, IP: end.IP, UserAgent: end.UserAgent}},
 		}, nil
 	})
 	if errors.Is(err, ErrChanged) {

@@ -249,15 +249,15 @@ func TestChangePassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		const changed = "another password"
-		e := wantError(t, w.ChangePassword(w.ctx, id, "wrong password", changed), auth.CodeBadUserInput, "")
+		e := wantError(t, w.ChangePassword(w.ctx, from(), id, "wrong password", changed), auth.CodeBadUserInput, "")
 		if e.Field != "current" {
 			t.Errorf("field %q", e.Field)
 		}
-		e = wantError(t, w.ChangePassword(w.ctx, id, password, "short"), auth.CodeBadUserInput, "")
+		e = wantError(t, w.ChangePassword(w.ctx, from(), id, password, "short"), auth.CodeBadUserInput, "")
 		if e.Field != "new" {
 			t.Errorf("field %q", e.Field)
 		}
-		if err := w.ChangePassword(w.ctx, id, password, changed); err != nil {
+		if err := w.ChangePassword(w.ctx, from(), id, password, changed); err != nil {
 			t.Fatal(err)
 		}
 		w.refused(other.RefreshToken, plain, auth.ReasonPasswordChanged)
@@ -272,7 +272,7 @@ func TestChangePassword(t *testing.T) {
 		if err := w.Logout(w.ctx, from(g.RefreshToken), nil); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, w.ChangePassword(w.ctx, id, changed, password), auth.CodeUnauthenticated, auth.ReasonLoggedOut)
+		wantError(t, w.ChangePassword(w.ctx, from(), id, changed, password), auth.CodeUnauthenticated, auth.ReasonLoggedOut)
 		w.clean(password, changed)
 	})
 }

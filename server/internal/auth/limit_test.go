@@ -147,9 +147,9 @@ func TestChangePasswordCountsFailures(t *testing.T) {
 	inBubble(t, standard, func(t *testing.T, w *world) {
 		id := w.used(w.signUp())
 		for range 10 {
-			wantError(t, w.ChangePassword(w.ctx, id, "wrong password", "another password"), auth.CodeBadUserInput, "")
+			wantError(t, w.ChangePassword(w.ctx, from(), id, "wrong password", "another password"), auth.CodeBadUserInput, "")
 		}
-		limited(t, w.ChangePassword(w.ctx, id, password, "another password"), 15*time.Minute)
+		limited(t, w.ChangePassword(w.ctx, from(), id, password, "another password"), 15*time.Minute)
 		limited(t, w.login(email, password, "192.0.2.3"), 15*time.Minute)
 		if strings.Contains(w.log.String(), "@") {
 			t.Error("an email address in the log")

@@ -70,7 +70,7 @@ func TestEndingsReachOtherProcesses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := w.LogoutEverywhere(w.ctx, id); n != 1 || err != nil {
+		if n, err := w.LogoutEverywhere(w.ctx, from(), id); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
 		_, err = w.Authenticate(w.ctx, g.AccessToken, true)
@@ -110,12 +110,14 @@ func TestEndingsAreKnownAtOnce(t *testing.T) {
 		{"logout by the Bearer", func(w *world, s state) error {
 			return w.Logout(w.ctx, from(), &auth.Identity{UserID: s.first.User.ID, SessionID: s.first.SessionID})
 		}},
-		{"logout everywhere", func(w *world, s state) error { _, err := w.LogoutEverywhere(w.ctx, s.other); return err }},
+		{"logout everywhere", func(w *world, s state) error { _, err := w.LogoutEverywhere(w.ctx, from(), s.other); return err }},
 		{"revocation", func(w *world, s state) error {
-			_, err := w.RevokeSession(w.ctx, s.other, s.first.SessionID)
+			_, err := w.RevokeSession(w.ctx, from(), s.other, s.first.SessionID)
 			return err
 		}},
-		{"password change", func(w *world, s state) error { return w.ChangePassword(w.ctx, s.other, password, "another password") }},
+		{"password change", func(w *world, s state) error {
+			return w.ChangePassword(w.ctx, from(), s.other, password, "another password")
+		}},
 		{"login in its place", func(w *world, s state) error {
 			_, err := w.Login(w.ctx, email, password, from(s.current.RefreshToken))
 			return err

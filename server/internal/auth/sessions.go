@@ -79,30 +79,34 @@ func (s *Service) Logout(ctx context.Context, v Visitor, id *Identity) error {
 		s.endings.add(ReasonLoggedOut, snap.Session.ID)
 	}
 	if err == nil && id != nil {
-		_, err = s.end(ctx, Selection{UserID: id.UserID, SessionID: id.SessionID}, Ending{
-			Reason: ReasonLoggedOut, BySession: id.SessionID, IP: v.IP, UserAgent: v.UserAgent})
+		_, err = s.end(ctx, Selection{UserID: id.UserID, SessionID: id.SessionID}, endedBy(v, *id, ReasonLoggedOut))
 	}
 	return internal(err)
 }
 
 // LogoutEverywhere ends every session of the user (LOGGED_OUT) and returns how many that were.
-func (s *Service) LogoutEverywhere(ctx context.Context, id Identity) (int, error) {
-	ended, err := s.end(ctx, Selection{UserID: id.UserID}, Ending{Reason: ReasonLoggedOut, BySession: id.SessionID})
+func (s *Service) LogoutEverywhere(ctx context.Context, v Visitor, id Identity) (int, error) {
+	ended, err := s.end(ctx, Selection{UserID: id.UserID}, endedBy(v, id, ReasonLoggedOut))
 	return len(ended), internal(err)
 }
 
 // RevokeSession ends one session of the user (REVOKED). It fails with NOT_FOUND where the user has no such live
 // session.
-func (s *Service) RevokeSession(ctx context.Context, id Identity, sessionID string) (bool, error) {
+func (s *Service) RevokeSession(ctx context.Context, v Visitor, id Identity, sessionID string) (bool, error) {
 	if _, err := uuid.Parse(sessionID); err != nil {
 		return false, noSession()
 	}
-	ended, err := s.end(ctx, Selection{UserID: id.UserID, SessionID: sessionID},
-		Ending{Reason: ReasonRevoked, BySession: id.SessionID})
+	ended, err := s.end(ctx, Selection{UserID: id.UserID, SessionID: sessionID}, endedBy(v, id, ReasonRevoked))
 	if err == nil && len(ended) == 0 {
 		err = noSession()
 	}
 	return err == nil, internal(err)
+}
+
+// endedBy is an ending that the session of id asked for, with what its request said of its sender.
+func endedBy(v Visitor, id Identity, reason Reason) Ending {
+	v = v.clean()
+	return Ending{Reason: reason, BySession: id.SessionID, IP: v.IP, UserAgent: v.UserAgent}
 }
 
 func noSession() *Error {

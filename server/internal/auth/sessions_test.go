@@ -57,7 +57,7 @@ func TestSessions(t *testing.T) {
 		if diff := cmp.Diff(want, list); diff != "" {
 			t.Errorf("sessions (-want +got):\n%s", diff)
 		}
-		if _, err := w.RevokeSession(w.ctx, id, a.SessionID); err != nil {
+		if _, err := w.RevokeSession(w.ctx, from(), id, a.SessionID); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{b.SessionID}, w.sessionIDs(id)); diff != "" {
@@ -103,7 +103,7 @@ func TestRevokeSession(t *testing.T) {
 		{"somebody else's", eve.SessionID}, {"unknown", eve.User.ID}, {"malformed", "x'; --"}, {"empty", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			ok, err := w.RevokeSession(w.ctx, id, row.sessionID)
+			ok, err := w.RevokeSession(w.ctx, from(), id, row.sessionID)
 			if wantError(t, err, auth.CodeNotFound, ""); ok {
 				t.Error("true with an error")
 			}
@@ -111,13 +111,13 @@ func TestRevokeSession(t *testing.T) {
 	}
 	w.refreshed(eve.RefreshToken, plain)
 	w.refreshed(mine.RefreshToken, plain)
-	if ok, err := w.RevokeSession(w.ctx, id, other.SessionID); !ok || err != nil {
+	if ok, err := w.RevokeSession(w.ctx, from(), id, other.SessionID); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	w.refused(other.RefreshToken, plain, auth.ReasonRevoked)
 	_, err = w.Authenticate(w.ctx, other.AccessToken, true)
 	wantError(t, err, auth.CodeUnauthenticated, auth.ReasonRevoked)
-	_, err = w.RevokeSession(w.ctx, id, other.SessionID)
+	_, err = w.RevokeSession(w.ctx, from(), id, other.SessionID)
 	wantError(t, err, auth.CodeNotFound, "")
 	if n := w.count(`select count(*) from sessions where end_session_id = ? and end_reason = 'REVOKED'`, mine.SessionID); n != 1 {
 		t.Error("who revoked it is not on record")
@@ -173,7 +173,7 @@ func TestLogoutEverywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := w.LogoutEverywhere(w.ctx, w.used(a))
+		n, err := w.LogoutEverywhere(w.ctx, from(), w.used(a))
 		if n != 2 || err != nil {
 			t.Errorf("ended %d, %v", n, err)
 		}
@@ -195,7 +195,7 @@ func TestCancelledContext(t *testing.T) {
 		cancel()
 		_, refreshErr := w.Refresh(ctx, from(g.RefreshToken), plain)
 		_, listErr := w.Sessions(ctx, id)
-		_, everywhereErr := w.LogoutEverywhere(ctx, id)
+		_, everywhereErr := w.LogoutEverywhere(ctx, from(), id)
 		_, loginErr := w.Login(ctx, email, password, from())
 		for name, err := range map[string]error{
 			"refresh": refreshErr, "sessions": listErr, "everywhere": everywhereErr, "login": loginErr,

@@ -119,9 +119,10 @@ func (m mutation) LogoutEverywhere(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := m.auth.LogoutEverywhere(ctx, id)
+	c := callerOf(ctx)
+	n, err := m.auth.LogoutEverywhere(ctx, c.visitor, id)
 	if err == nil {
-		callerOf(ctx).loggedOut()
+		c.loggedOut()
 	}
 	return n, err
 }
@@ -131,9 +132,10 @@ func (m mutation) RevokeSession(ctx context.Context, id string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ended, err := m.auth.RevokeSession(ctx, who, id)
+	c := callerOf(ctx)
+	ended, err := m.auth.RevokeSession(ctx, c.visitor, who, id)
 	if ended && id == who.SessionID {
-		callerOf(ctx).loggedOut()
+		c.loggedOut()
 	}
 	return ended, err
 }
@@ -143,7 +145,7 @@ func (m mutation) ChangePassword(ctx context.Context, current, new string) (bool
 	if err != nil {
 		return false, err
 	}
-	err = m.auth.ChangePassword(ctx, id, current, new)
+	err = m.auth.ChangePassword(ctx, callerOf(ctx).visitor, id, current, new)
 	return err == nil, err
 }
 

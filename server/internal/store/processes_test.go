@@ -88,7 +88,7 @@ func TestEndingsReachTheOtherProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := all[0].LogoutEverywhere(ctx, id); n != 1 || err != nil {
+	if n, err := all[0].LogoutEverywhere(ctx, auth.Visitor{}, id); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	ended := time.Now()
