@@ -19,7 +19,7 @@ func TestProgramOfAnotherModule(t *testing.T) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", out, ".")
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), append(env, "GOFLAGS=-mod=mod", "GOWORK=off", "GOPROXY=off")...)
+		cmd.Env = append(os.Environ(), append(env, "GOFLAGS=-mod=mod", "GOWORK=off")...)
 		if text, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go build (%v): %v\n%s", env, err, text)
 		}
