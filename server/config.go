@@ -8,11 +8,25 @@ import (
 	"time"
 )
 
+// database is the flags that say where the data is, of every command.
+type database struct {
+	DB     string        `name:"db" default:"latchkey.db" placeholder:"FILE|URL" help:"The database: a file for SQLite, a postgres:// URL for PostgreSQL, with any number of servers on it."`
+	DBWait time.Duration `name:"db-wait" default:"30s" help:"How long to wait at the start for a PostgreSQL that is starting itself; 0: not at all."`
+}
+
+// check returns a *usageError for the first value that makes no sense.
+func (d *database) check() error {
+	if d.DB == "" {
+		return usagef("--db is empty: name a file, or a postgres:// URL")
+	}
+	return wholeSeconds("db-wait", d.DBWait, true)
+}
+
 // config is the flags of `latchkey serve` (contract §1).
 type config struct {
+	database
 	Addr          string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
 	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>)."`
-	DB            string        `name:"db" default:"latchkey.db" placeholder:"FILE|URL" help:"The database: a file for SQLite, a postgres:// URL for PostgreSQL, with any number of servers on it."`
 	AccessTTL     time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
 	Grace         time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
 	Recovery      time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
@@ -35,6 +49,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(f
 
 // check returns a *usageError for the first value that makes no sense.
 func (c *config) check() error {
+	if err := c.database.check(); err != nil {
+		return err
+	}
 	for _, d := range []struct {
 		flag    string
 		value   time.Duration
@@ -43,11 +60,8 @@ func (c *config) check() error {
 		{"access-ttl", c.AccessTTL, false}, {"grace", c.Grace, false}, {"recovery", c.Recovery, true},
 		{"idle-ttl", c.IdleTTL, false}, {"max-ttl", c.MaxTTL, true},
 	} {
-		if d.value == 0 && d.zeroToo {
-			continue
-		}
-		if d.value < time.Second || d.value%time.Second != 0 {
-			return usagef("--%s=%s: give whole seconds, at least 1s, as 90s, 5m or 720h", d.flag, d.value)
+		if err := wholeSeconds(d.flag, d.value, d.zeroToo); err != nil {
+			return err
 		}
 	}
 	switch {
@@ -55,8 +69,6 @@ func (c *config) check() error {
 		return usagef("--idle-ttl=%s must be longer than --grace=%s", c.IdleTTL, c.Grace)
 	case c.LoginAttempts < 0:
 		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
-	case c.DB == "":
-		return usagef("--db is empty: name a file, or a postgres:// URL")
 	case c.TLSCert != "" || c.TLSKey != "":
 		return usagef("--tls-cert and --tls-key come later; serve HTTPS with a proxy in front, and give --origin")
 	case c.AdminAddr != "":
@@ -66,6 +78,14 @@ func (c *config) check() error {
 		return usagef("--addr=%q: give host:port, as localhost:8080 or :8080", c.Addr)
 	}
 	return c.checkOrigin()
+}
+
+// wholeSeconds returns a *usageError where the duration cannot be one of the flag.
+func wholeSeconds(flag string, value time.Duration, zeroToo bool) error {
+	if value == 0 && zeroToo || value >= time.Second && value%time.Second == 0 {
+		return nil
+	}
+	return usagef("--%s=%s: give whole seconds, at least 1s, as 90s, 5m or 720h", flag, value)
 }
 
 func (c *config) checkOrigin() error {

@@ -1,8 +1,10 @@
 // Command latchkey serves session authentication: the GraphQL API, the pages, and the browser client.
 //
-// `latchkey serve --help` lists its flags; each is also an environment variable LATCHKEY_<FLAG>. A bad value is one
-// line on standard error and exit status 2, another failure one line and exit status 1. SIGTERM and SIGINT let the
-// running requests end, and exit 0.
+// `latchkey serve` brings the database's tables up to date and serves; `latchkey migrate` does the first alone, for
+// those who want to see it done before they start the servers of a new release. `--help` behind either lists its flags;
+// each is also an environment variable LATCHKEY_<FLAG>. A bad value is one line on standard error and exit status 2,
+// another failure one line and exit status 1. SIGTERM and SIGINT let the running requests end, and exit 0; so they do
+// while the start waits for the database.
 package main
 
 import (
@@ -35,11 +37,12 @@ func main() {
 
 // cli is the command line.
 type cli struct {
-	Serve config `cmd:"" help:"Serve the application."`
+	Serve   config   `cmd:"" help:"Serve the application."`
+	Migrate database `cmd:"" help:"Bring the database's tables up to date, and say from which version to which. Serving does it too."`
 }
 
-// run parses the arguments, serves until ctx ends, and returns the exit status. What people should see goes to
-// stdout, the log and errors to stderr.
+// run parses the arguments, does what they say until that is done or ctx ends, and returns the exit status. What people
+// should see goes to stdout, the log and errors to stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var c cli
 	helped := false
@@ -51,14 +54,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return complain(stderr, exitFailure, err)
 	}
-	_, err = parser.Parse(args)
+	command, err := parser.Parse(args)
 	if helped {
 		return exitOK
 	}
 	if err != nil {
 		return complain(stderr, exitUsage, err)
 	}
-	if err := c.Serve.check(); err != nil {
+	if command.Command() == "migrate" {
+		err = c.Migrate.check()
+	} else {
+		err = c.Serve.check()
+	}
+	if err != nil {
 		return complain(stderr, exitUsage, err)
 	}
 	level := slog.LevelInfo
@@ -66,10 +74,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		level = slog.LevelDebug
 	}
 	log := slog.New(requestid.Handler(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
-	if err := serve(ctx, c.Serve, log, stdout); err != nil {
-		if bad := (*usageError)(nil); errors.As(err, &bad) {
-			return complain(stderr, exitUsage, err)
-		}
+	if command.Command() == "migrate" {
+		err = migrate(ctx, c.Migrate, log, stdout)
+	} else {
+		err = serve(ctx, c.Serve, log, stdout)
+	}
+	switch bad := (*usageError)(nil); {
+	case errors.As(err, &bad):
+		return complain(stderr, exitUsage, err)
+	case err != nil:
 		return complain(stderr, exitFailure, err)
 	}
 	return exitOK

@@ -26,9 +26,13 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, cfg.DB, log)
-	if errors.Is(err, store.ErrName) {
-		return usagef("--db: %v", err)
+	var db *store.Store
+	err = whenThere(ctx, cfg.database, log, func() (err error) {
+		db, err = store.Open(ctx, cfg.DB, log)
+		return err
+	})
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // told to end before there was anything to do
 	}
 	if err != nil {
 		return err
@@ -60,6 +64,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return errors.Join(err, ln.Close())
 	}
 	fmt.Fprintf(stdout, "Latchkey is at %s\n", origin)
+	log.Info("listening", "address", ln.Addr().String()) // which the origin does not tell behind a proxy, nor --addr of port 0
 	return listen(ctx, route.Server(handler, log), ln, users, log)
 }
 

@@ -35,16 +35,11 @@ const (
 const migrationLock = 0x6c617463686b6579 // "latchkey"
 
 func openPostgres(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
-	cfg, err := pgxpool.ParseConfig(dsn)
+	cfg, err := parsePostgres(dsn)
 	if err != nil {
-		// The parser's own words may repeat the URL.
-		return nil, badName("it is not a postgres:// URL as postgres://user:password@host:5432/database")
+		return nil, err
 	}
-	if cfg.ConnConfig.ConnectTimeout == 0 || cfg.ConnConfig.ConnectTimeout > patience {
-		cfg.ConnConfig.ConnectTimeout = patience
-	}
-	preset(cfg.ConnConfig, "application_name", "latchkey")
-	if err := migratePostgres(ctx, cfg.ConnConfig.Copy(), log); err != nil {
+	if _, err := migratePostgres(ctx, cfg.ConnConfig.Copy(), log); err != nil {
 		return nil, plainOpening(err)
 	}
 	preset(cfg.ConnConfig, "idle_in_transaction_session_timeout", strconv.FormatInt(idleLimit.Milliseconds(), 10))
@@ -64,6 +59,20 @@ func openPostgres(ctx context.Context, dsn string, log *slog.Logger) (*Store, er
 		closers: []func() error{db.Close, func() error { pool.Close(); return nil }}}, nil
 }
 
+// parsePostgres reads a URL. What it does not say is as all of the process's connections have it.
+func parsePostgres(dsn string) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		// The parser's own words may repeat the URL.
+		return nil, badName("it is not a postgres:// URL as postgres://user:password@host:5432/database")
+	}
+	if cfg.ConnConfig.ConnectTimeout == 0 || cfg.ConnConfig.ConnectTimeout > patience {
+		cfg.ConnConfig.ConnectTimeout = patience
+	}
+	preset(cfg.ConnConfig, "application_name", "latchkey")
+	return cfg, nil
+}
+
 // preset sets a parameter of the database's session, unless the URL does.
 func preset(cfg *pgx.ConnConfig, name, value string) {
 	if _, ok := cfg.RuntimeParams[name]; !ok {
@@ -72,15 +81,15 @@ func preset(cfg *pgx.ConnConfig, name, value string) {
 }
 
 // migratePostgres migrates on connections of its own: a migration may take its time.
-func migratePostgres(ctx context.Context, cfg *pgx.ConnConfig, log *slog.Logger) (err error) {
+func migratePostgres(ctx context.Context, cfg *pgx.ConnConfig, log *slog.Logger) (v versions, err error) {
 	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var encoding string
 	if err := db.QueryRowContext(ctx, `show server_encoding`).Scan(&encoding); err != nil {
-		return err
+		return v, err
 	}
 	if encoding != "UTF8" {
-		return fmt.Errorf("its encoding is %s: create it with encoding UTF8", encoding)
+		return v, fmt.Errorf("its encoding is %s: create it with encoding UTF8", encoding)
 	}
 	return migrate(ctx, db, postgres, log)
 }

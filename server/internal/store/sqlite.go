@@ -20,27 +20,16 @@ import (
 const sqliteOptions = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1"
 
 func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
-	if err := createPrivate(path); err != nil {
-		return nil, err
-	}
-	// As a URI, a path may hold any character.
-	uri := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqliteOptions
-	writes, err := sql.Open("sqlite3", uri+"&_txlock=immediate")
+	writes, _, err := migrateSQLite(ctx, path, log)
 	if err != nil {
 		return nil, err
-	}
-	if err := writes.PingContext(ctx); err != nil {
-		return nil, errors.Join(plainSQLite(err), writes.Close())
-	}
-	if err := migrate(ctx, writes, sqlite, log); err != nil {
-		return nil, errors.Join(plainSQLite(err), writes.Close())
 	}
 	writes.SetMaxOpenConns(1)
 	conn, err := writes.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(plainSQLite(err), writes.Close())
 	}
-	pool, err := sql.Open("sqlite3", uri+"&_query_only=1")
+	pool, err := sql.Open("sqlite3", sqliteURI(path)+"&_query_only=1")
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(), writes.Close())
 	}
@@ -51,6 +40,30 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, err
 	reads := newPrepared(pool)
 	return &Store{dialect: sqlite, reads: reads, writer: w,
 		closers: []func() error{w.close, reads.close, pool.Close, conn.Close, writes.Close}}, nil
+}
+
+// sqliteURI is a path with options: as a URI, it may hold any character.
+func sqliteURI(path string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqliteOptions
+}
+
+// migrateSQLite opens the file for writing, creates it where there is none, and migrates.
+func migrateSQLite(ctx context.Context, path string, log *slog.Logger) (*sql.DB, versions, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, versions{}, err
+	}
+	writes, err := sql.Open("sqlite3", sqliteURI(path)+"&_txlock=immediate")
+	if err != nil {
+		return nil, versions{}, err
+	}
+	if err := writes.PingContext(ctx); err != nil {
+		return nil, versions{}, errors.Join(plainSQLite(err), writes.Close())
+	}
+	v, err := migrate(ctx, writes, sqlite, log)
+	if err != nil {
+		return nil, v, errors.Join(plainSQLite(err), writes.Close())
+	}
+	return writes, v, nil
 }
 
 // createPrivate creates the file, empty, where there is none: SQLite would let every account of the machine read it.

@@ -36,25 +36,42 @@ var ErrName = errors.New("not the name of a database")
 // database that exists. The errors are one line each, fit for an operator, with nothing in it of a URL's user and
 // password. Close it when done.
 func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	if err := checkName(dsn); err != nil {
+		return nil, err
 	}
-	var s *Store
-	var err error
-	switch {
-	case dsn == "":
-		return nil, badName("no database is named: give the path of a file, or a postgres:// URL")
-	case isPostgres(dsn):
-		s, err = openPostgres(ctx, dsn, log)
-	case strings.HasPrefix(dsn, ":memory:"), strings.HasPrefix(dsn, "file:"), strings.Contains(dsn, "://"):
-		return nil, badName("cannot open database %q: give the path of a file, or a postgres:// URL", public(dsn))
-	default:
-		s, err = openSQLite(ctx, dsn, log)
+	open := openSQLite
+	if isPostgres(dsn) {
+		open = openPostgres
 	}
+	s, err := open(ctx, dsn, logOr(log))
 	if err != nil {
-		return nil, fmt.Errorf("cannot open database %q: %w", public(dsn), err)
+		return nil, cannotOpen(dsn, err)
 	}
 	return s, nil
+}
+
+// checkName returns an ErrName where dsn cannot be the name of a database.
+func checkName(dsn string) error {
+	switch {
+	case dsn == "":
+		return badName("no database is named: give the path of a file, or a postgres:// URL")
+	case isPostgres(dsn):
+		return nil
+	case strings.HasPrefix(dsn, ":memory:"), strings.HasPrefix(dsn, "file:"), strings.Contains(dsn, "://"):
+		return badName("cannot open database %q: give the path of a file, or a postgres:// URL", public(dsn))
+	}
+	return nil
+}
+
+func cannotOpen(dsn string, err error) error {
+	return fmt.Errorf("cannot open database %q: %w", public(dsn), err)
+}
+
+func logOr(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return log
 }
 
 // nameError is an ErrName in words of its own.
