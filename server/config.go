@@ -26,15 +26,15 @@ func (d *database) check() error {
 type config struct {
 	database
 	Addr          string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
-	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>)."`
+	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>, with --tls-cert https)."`
 	AccessTTL     time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
 	Grace         time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
 	Recovery      time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
 	IdleTTL       time.Duration `name:"idle-ttl" default:"720h" help:"A session not refreshed for this long ends."`
 	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age whatever happens; 0: never."`
 	Demo          bool          `help:"Create the demo account, with posts."`
-	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate (comes later)."`
-	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key (comes later)."`
+	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate, in PEM with those it needs; read again on SIGHUP."`
+	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key, in PEM."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
 	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/ (comes later)."`
 	Verbose       bool          `help:"Log every request."`
@@ -69,8 +69,10 @@ func (c *config) check() error {
 		return usagef("--idle-ttl=%s must be longer than --grace=%s", c.IdleTTL, c.Grace)
 	case c.LoginAttempts < 0:
 		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
-	case c.TLSCert != "" || c.TLSKey != "":
-		return usagef("--tls-cert and --tls-key come later; serve HTTPS with a proxy in front, and give --origin")
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return usagef("--tls-cert and --tls-key go together: give both, or neither")
+	case c.TLSCert != "" && strings.HasPrefix(c.Origin, "http:"):
+		return usagef("--origin=%q: with --tls-cert the origin is https", c.Origin)
 	case c.AdminAddr != "":
 		return usagef("--admin-addr comes later")
 	}
@@ -116,9 +118,13 @@ func (c *config) origin(listening net.Addr) string {
 	if c.Origin != "" {
 		return c.Origin
 	}
-	_, port, err := net.SplitHostPort(listening.String())
-	if err != nil || port == "80" {
-		return "http://localhost"
+	scheme, usual := "http", "80"
+	if c.TLSCert != "" {
+		scheme, usual = "https", "443"
 	}
-	return "http://localhost:" + port
+	_, port, err := net.SplitHostPort(listening.String())
+	if err != nil || port == usual {
+		return scheme + "://localhost"
+	}
+	return scheme + "://localhost:" + port
 }

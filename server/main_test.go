@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"example.com/latchkey/server/internal/pgtest"
@@ -40,7 +41,10 @@ func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
 		"empty database":        {[]string{"serve", "--db="}, "--db"},
 		"another database":      {[]string{"serve", "--db=mysql://localhost/x"}, "--db"},
 		"no PostgreSQL URL":     {[]string{"serve", "--db=postgres://ada:secret@localhost:port/x"}, "--db"},
-		"tls":                   {[]string{"serve", db, "--tls-cert=c.pem"}, "later"},
+		"tls, no key":           {[]string{"serve", db, "--tls-cert=c.pem"}, "--tls-key"},
+		"tls, no certificate":   {[]string{"serve", db, "--tls-key=k.pem"}, "--tls-cert"},
+		"tls, no files":         {[]string{"serve", db, "--tls-cert=/no/c.pem", "--tls-key=/no/k.pem"}, "--tls-cert"},
+		"tls, http origin":      {[]string{"serve", db, "--tls-cert=c", "--tls-key=k", "--origin=http://localhost"}, "--origin"},
 		"admin":                 {[]string{"serve", db, "--admin-addr=:9090"}, "later"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,28 +77,11 @@ func TestServeUntilTold(t *testing.T) {
 
 func serveUntilTold(t *testing.T, db string) {
 	for range 2 { // the second time on the same database
-		ctx, stop := context.WithCancel(t.Context())
-		out, stdout := io.Pipe()
-		status := make(chan int, 1)
-		var stderr bytes.Buffer
-		go func() {
-			status <- run(ctx, []string{"serve", "--addr=localhost:0", "--db=" + db, "--demo"}, stdout, &stderr)
-			stdout.Close()
-		}()
-		lines := bufio.NewScanner(out)
-		url, demo := "", ""
-		for url == "" && lines.Scan() {
-			if strings.Contains(lines.Text(), demoPassword) {
-				demo = lines.Text()
-			}
-			if _, after, ok := strings.Cut(lines.Text(), " is at "); ok {
-				url = after
-			}
+		srv := startServing(t, "--db="+db, "--demo")
+		if !strings.Contains(srv.said, demoEmail) || !strings.Contains(srv.said, demoPassword) {
+			t.Fatalf("standard output told %q", srv.said)
 		}
-		if url == "" || !strings.Contains(demo, demoEmail) {
-			t.Fatalf("standard output told %q and %q; standard error: %s", url, demo, stderr.String())
-		}
-		resp, err := http.Get(url + "/readyz")
+		resp, err := http.Get(srv.url + "/readyz")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,10 +90,43 @@ func serveUntilTold(t *testing.T, db string) {
 			t.Errorf("/readyz: %s", resp.Status)
 		}
 		http.DefaultClient.CloseIdleConnections()
-		stop()
-		go io.Copy(io.Discard, out)
-		if got := <-status; got != exitOK {
-			t.Errorf("exit status %d: %s", got, stderr.String())
+		if got := srv.end(); got != exitOK {
+			t.Errorf("exit status %d", got)
 		}
 	}
+}
+
+// serving is the command serve while it runs.
+type serving struct {
+	url  string
+	said string     // on standard output until it said where it is
+	end  func() int // tells it to end, and returns the exit status
+}
+
+// startServing runs the command on a port of its own until it says where it is; what it logs, the test logs.
+func startServing(t *testing.T, args ...string) serving {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	out, stdout := io.Pipe()
+	status := make(chan int, 1)
+	go func() {
+		status <- run(ctx, append([]string{"serve", "--addr=localhost:0"}, args...), stdout, t.Output())
+		stdout.Close()
+	}()
+	srv := serving{}
+	lines := bufio.NewScanner(out)
+	for srv.url == "" && lines.Scan() {
+		srv.said += lines.Text() + "\n"
+		_, srv.url, _ = strings.Cut(lines.Text(), " is at ")
+	}
+	go io.Copy(io.Discard, out)
+	srv.end = sync.OnceValue(func() int {
+		stop()
+		return <-status
+	})
+	t.Cleanup(func() { srv.end() })
+	if srv.url == "" {
+		t.Fatal("it ended before it served")
+	}
+	return srv
 }

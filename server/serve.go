@@ -38,6 +38,12 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	var pair *certificate
+	if cfg.TLSCert != "" {
+		if pair, err = loadCertificate(cfg.TLSCert, cfg.TLSKey); err != nil {
+			return err
+		}
+	}
 	ln, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)
@@ -65,16 +71,21 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	}
 	fmt.Fprintf(stdout, "Latchkey is at %s\n", origin)
 	log.Info("listening", "address", ln.Addr().String()) // which the origin does not tell behind a proxy, nor --addr of port 0
-	return listen(ctx, route.Server(handler, log), ln, users, log)
+	guarded := route.Listen(ln)
+	if pair != nil {
+		guarded = route.ListenTLS(ln, pair.config(), origin)
+		go pair.reload(ctx, log)
+	}
+	return listen(ctx, route.Server(handler, log), guarded, users, log)
 }
 
-// listen serves on ln, with the background work beside it, until ctx ends; then it lets running requests end.
+// listen serves on ln, which route has guarded, with the background work beside it, until ctx ends; then it lets running requests end.
 func listen(ctx context.Context, srv *http.Server, ln net.Listener, users *auth.Service, log *slog.Logger) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	background := make(chan error, 1)
 	go func() { background <- users.Run(work) }()
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(route.Listen(ln)) }()
+	go func() { served <- srv.Serve(ln) }()
 
 	var err error
 	select {

@@ -53,7 +53,7 @@ func Handler(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withRequestID(cfg.Log, baseline(noServiceWorker(sameSite.Handler(r)))), nil
+	return strictTransport(cfg.Origin, withRequestID(cfg.Log, baseline(noServiceWorker(sameSite.Handler(r))))), nil
 }
 
 func keys(a *auth.Service) http.Handler {

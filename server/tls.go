@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+)
+
+// certificate is the pair of --tls-cert and --tls-key. It can be replaced while the server runs: certificates are
+// renewed every few weeks, and no request need wait for that.
+type certificate struct {
+	certFile, keyFile string
+	current           atomic.Pointer[tls.Certificate]
+}
+
+func loadCertificate(certFile, keyFile string) (*certificate, error) {
+	c := &certificate{certFile: certFile, keyFile: keyFile}
+	return c, c.load()
+}
+
+// load reads the files. Where that fails, what was read before stays in use.
+func (c *certificate) load() error {
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return usagef("--tls-cert and --tls-key: %v", err)
+	}
+	c.current.Store(&pair)
+	return nil
+}
+
+// config is how the server speaks TLS: 1.2 and above, by Go's own preferences for the rest.
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+	}
+}
+
+// reload reads the files again at each SIGHUP until ctx ends.
+func (c *certificate) reload(ctx context.Context, log *slog.Logger) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+		}
+		if err := c.load(); err != nil {
+			log.Error("the certificate is not read again, and the former one stays in use", "error", err)
+			continue
+		}
+		log.Info("the certificate is read again", "ends", fmt.Sprint(c.current.Load().Leaf.NotAfter))
+	}
+}
