@@ -36,7 +36,7 @@ type config struct {
 	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate, in PEM with those it needs; read again on SIGHUP."`
 	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key, in PEM."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
-	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/ (comes later)."`
+	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/: for operators, who are not asked who they are."`
 	Verbose       bool          `help:"Log every request."`
 }
 
@@ -73,11 +73,12 @@ func (c *config) check() error {
 		return usagef("--tls-cert and --tls-key go together: give both, or neither")
 	case c.TLSCert != "" && strings.HasPrefix(c.Origin, "http:"):
 		return usagef("--origin=%q: with --tls-cert the origin is https", c.Origin)
-	case c.AdminAddr != "":
-		return usagef("--admin-addr comes later")
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return usagef("--addr=%q: give host:port, as localhost:8080 or :8080", c.Addr)
+	}
+	if _, _, err := net.SplitHostPort(c.AdminAddr); c.AdminAddr != "" && err != nil {
+		return usagef("--admin-addr=%q: give host:port, as localhost:9090", c.AdminAddr)
 	}
 	return c.checkOrigin()
 }

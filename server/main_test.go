@@ -45,7 +45,7 @@ func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
 		"tls, no certificate":   {[]string{"serve", db, "--tls-key=k.pem"}, "--tls-cert"},
 		"tls, no files":         {[]string{"serve", db, "--tls-cert=/no/c.pem", "--tls-key=/no/k.pem"}, "--tls-cert"},
 		"tls, http origin":      {[]string{"serve", db, "--tls-cert=c", "--tls-key=k", "--origin=http://localhost"}, "--origin"},
-		"admin":                 {[]string{"serve", db, "--admin-addr=:9090"}, "later"},
+		"admin":                 {[]string{"serve", db, "--admin-addr=9090"}, "--admin-addr"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

@@ -20,12 +20,8 @@ import (
 // drain is how long running requests may go on after the signal to end.
 const drain = 10 * time.Second
 
-// serve wires the parts together and serves until ctx ends.
+// serve opens the database and the sockets that the flags name, wires the parts together and serves until ctx ends.
 func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) (err error) {
-	assets, err := web.New()
-	if err != nil {
-		return err
-	}
 	var db *store.Store
 	err = whenThere(ctx, cfg.database, log, func() (err error) {
 		db, err = store.Open(ctx, cfg.DB, log)
@@ -38,58 +34,110 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var pair *certificate
+	at, err := openSockets(cfg)
+	if err != nil {
+		return err
+	}
+	users, handler, err := wire(ctx, cfg, db, at.origin, log, stdout)
+	if err != nil {
+		return errors.Join(err, at.close())
+	}
+	fmt.Fprintf(stdout, "Latchkey is at %s\n", at.origin)
+	log.Info("listening", "address", at.app.Addr().String()) // which the origin does not tell behind a proxy, nor --addr of port 0
+	beside := []func(context.Context) error{users.Run}
+	if at.admin != nil {
+		log.Info("listening for operators", "address", at.admin.Addr().String())
+		beside = append(beside, func(ctx context.Context) error { return serveAdmin(ctx, at.admin, processFigures(), log) })
+	}
+	guarded := route.Listen(at.app)
+	if at.pair != nil {
+		guarded = route.ListenTLS(at.app, at.pair.config(), at.origin)
+		beside = append(beside, func(ctx context.Context) error { return at.pair.reload(ctx, log) })
+	}
+	return listen(ctx, route.Server(handler, log), guarded, log, beside...)
+}
+
+// sockets are where the server listens.
+type sockets struct {
+	app    net.Listener
+	origin string       // the public one of app
+	pair   *certificate // nil: without TLS
+	admin  net.Listener // nil: there is none
+}
+
+func openSockets(cfg config) (s sockets, err error) {
 	if cfg.TLSCert != "" {
-		if pair, err = loadCertificate(cfg.TLSCert, cfg.TLSKey); err != nil {
-			return err
+		if s.pair, err = loadCertificate(cfg.TLSCert, cfg.TLSKey); err != nil {
+			return s, err
 		}
 	}
-	ln, err := net.Listen("tcp", cfg.Addr)
-	if err != nil {
-		return fmt.Errorf("--addr: %w", err)
+	if s.app, err = net.Listen("tcp", cfg.Addr); err != nil {
+		return s, fmt.Errorf("--addr: %w", err)
 	}
-	origin := cfg.origin(ln.Addr())
+	s.origin = cfg.origin(s.app.Addr())
+	if cfg.AdminAddr == "" {
+		return s, nil
+	}
+	if s.admin, err = net.Listen("tcp", cfg.AdminAddr); err != nil {
+		return s, errors.Join(fmt.Errorf("--admin-addr: %w", err), s.app.Close())
+	}
+	return s, nil
+}
+
+func (s sockets) close() error {
+	err := s.app.Close()
+	if s.admin != nil {
+		err = errors.Join(err, s.admin.Close())
+	}
+	return err
+}
+
+// wire makes the application on the database, with the demo account where it is asked for.
+func wire(ctx context.Context, cfg config, db *store.Store, origin string, log *slog.Logger, stdout io.Writer) (*auth.Service, http.Handler, error) {
+	assets, err := web.New()
+	if err != nil {
+		return nil, nil, err
+	}
 	users, err := auth.New(ctx, db, auth.Config{
 		Issuer: origin, AccessTTL: cfg.AccessTTL, Grace: cfg.Grace, Recovery: cfg.Recovery,
 		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, Log: log,
 	})
 	if err != nil {
-		return errors.Join(err, ln.Close())
+		return nil, nil, err
 	}
 	posts := blog.New(db)
 	if cfg.Demo {
 		if err := demo(ctx, users, posts, stdout); err != nil {
-			return errors.Join(err, ln.Close())
+			return nil, nil, err
 		}
 	}
 	handler, err := route.Handler(route.Config{
 		Auth: users, Blog: posts, Assets: assets, Origin: origin, Grace: cfg.Grace, IdleTTL: cfg.IdleTTL,
 		Ready: db.Ping, Log: log,
 	})
-	if err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	fmt.Fprintf(stdout, "Latchkey is at %s\n", origin)
-	log.Info("listening", "address", ln.Addr().String()) // which the origin does not tell behind a proxy, nor --addr of port 0
-	guarded := route.Listen(ln)
-	if pair != nil {
-		guarded = route.ListenTLS(ln, pair.config(), origin)
-		go pair.reload(ctx, log)
-	}
-	return listen(ctx, route.Server(handler, log), guarded, users, log)
+	return users, handler, err
 }
 
-// listen serves on ln, which route has guarded, with the background work beside it, until ctx ends; then it lets running requests end.
-func listen(ctx context.Context, srv *http.Server, ln net.Listener, users *auth.Service, log *slog.Logger) error {
+// listen serves on ln, which route has guarded, until ctx ends; then it lets running requests end. What is done beside
+// it goes on until they have ended, and ends the serving where it fails.
+func listen(ctx context.Context, srv *http.Server, ln net.Listener, log *slog.Logger, beside ...func(context.Context) error) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	background := make(chan error, 1)
-	go func() { background <- users.Run(work) }()
+	defer stop()
+	failed := make(chan error, len(beside))
+	for _, do := range beside {
+		go func() { failed <- do(work) }()
+	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 
 	var err error
+	left := len(beside)
 	select {
 	case err = <-served:
+	case err = <-failed:
+		left--
+		err = errors.Join(err, srv.Close())
+		<-served
 	case <-ctx.Done():
 		log.Info("ending: waiting for running requests")
 		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
@@ -98,8 +146,10 @@ func listen(ctx context.Context, srv *http.Server, ln net.Listener, users *auth.
 		<-served // http.ErrServerClosed, as Shutdown was called
 	}
 	stop()
-	if e := <-background; !errors.Is(e, context.Canceled) {
-		err = errors.Join(err, e)
+	for ; left > 0; left-- {
+		if e := <-failed; !errors.Is(e, context.Canceled) {
+			err = errors.Join(err, e)
+		}
 	}
 	return err
 }

@@ -41,15 +41,15 @@ func (c *certificate) config() *tls.Config {
 	}
 }
 
-// reload reads the files again at each SIGHUP until ctx ends.
-func (c *certificate) reload(ctx context.Context, log *slog.Logger) {
+// reload reads the files again at each SIGHUP until ctx ends; then it returns nil.
+func (c *certificate) reload(ctx context.Context, log *slog.Logger) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-hangup:
 		}
 		if err := c.load(); err != nil {

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAdminListener(t *testing.T) {
+	free, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--admin-addr="+at)
+	for _, row := range []struct {
+		name, url string
+		status    int
+		holds     string
+	}{
+		{"metrics", "http://" + at + "/metrics", 200, "\ngo_goroutines "},
+		{"profiles", "http://" + at + "/debug/pprof/", 200, "goroutine"},
+		{"a profile", "http://" + at + "/debug/pprof/heap?debug=1", 200, "heap profile"},
+		{"the command line, which may hold a password", "http://" + at + "/debug/pprof/cmdline", 404, ""},
+		{"the application", "http://" + at + "/login", 404, ""},
+		{"metrics, on the application's address", srv.url + "/metrics", 404, ""},
+		{"profiles, on the application's address", srv.url + "/debug/pprof/", 404, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			resp, err := http.Get(row.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			text, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != row.status || !strings.Contains(string(text), row.holds) {
+				t.Errorf("%s %.200s", resp.Status, text)
+			}
+		})
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if got := srv.end(); got != exitOK {
+		t.Errorf("exit status %d", got)
+	}
+}
