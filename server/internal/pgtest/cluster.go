@@ -195,25 +195,40 @@ func (c *Cluster) Running() bool {
 // Kill stops the server at once, as a crash does: nothing is finished and nobody told. [Cluster.Restart] brings it back.
 func (c *Cluster) Kill(t testing.TB) {
 	t.Helper()
-	if err := c.stop(); err != nil {
+	if err := c.stop(syscall.SIGQUIT); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Restart runs the server again, at the same address and with what it had.
+// Crash kills the server's first process with signal 9, which leaves it to the others to notice. [Cluster.Restart]
+// brings the server back.
+func (c *Cluster) Crash(t testing.TB) {
+	t.Helper()
+	if err := c.stop(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Restart runs the server again, at the same address and with what it had. It waits for what is left of the last run.
 func (c *Cluster) Restart(t testing.TB) {
 	t.Helper()
-	if err := c.run(); err != nil {
+	err := c.run()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(startLimit); err != nil && !c.Running() && time.Now().Before(end); err = c.run() {
+		<-tick.C
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// stop ends the server by its process id with PostgreSQL's immediate shutdown.
-func (c *Cluster) stop() error {
+// stop ends the server by its process id: with SIGQUIT, which is PostgreSQL's immediate shutdown, or SIGKILL.
+func (c *Cluster) stop(signal syscall.Signal) error {
 	if !c.Running() {
 		return nil
 	}
-	if err := c.server.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := c.server.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	limit := time.NewTimer(startLimit)
@@ -228,7 +243,7 @@ func (c *Cluster) stop() error {
 
 // remove ends the server and removes its data.
 func (c *Cluster) remove() error {
-	err := c.stop()
+	err := c.stop(syscall.SIGQUIT)
 	if rm := os.RemoveAll(c.dir); !errors.Is(rm, fs.ErrNotExist) {
 		err = errors.Join(err, rm)
 	}
