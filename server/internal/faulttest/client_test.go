@@ -51,7 +51,7 @@ func (b *browser) String() string { return b.kind + " client of " + b.user }
 func (b *browser) enter() error {
 	a, err := b.send(b.place, ask{query: loginQuery, vars: credentials(b.user)})
 	if err != nil || a.cookie() == "" {
-		return fmt.Errorf("login: %s, %w", a, err)
+		return fmt.Errorf("login: %s, %v", a, err)
 	}
 	b.cookie, b.access = a.cookie(), a.data.Enter.AccessToken
 	return nil
@@ -114,10 +114,10 @@ func (b *browser) took(a answer) bool {
 func (b *browser) alive() error {
 	a, err := b.send(b.place, ask{query: refreshQuery, refresh: b.cookie})
 	if err != nil || !b.took(a) {
-		return fmt.Errorf("the last cookie answered: %s, %w", a, err)
+		return fmt.Errorf("the last cookie answered: %s, %v", a, err)
 	}
 	if a, err = b.send(b.place, ask{query: meQuery, bearer: b.access}); err != nil || a.data.Me.Email != b.user {
-		return fmt.Errorf("its access token: %s, %w", a, err)
+		return fmt.Errorf("its access token: %s, %v", a, err)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (u *user) alive() error {
 	}
 	var q struct{ Me struct{ Email string } }
 	if err := u.session.Query(ctx, &q, nil); err != nil || q.Me.Email != u.email {
-		return fmt.Errorf("me is %q, %w", q.Me.Email, err)
+		return fmt.Errorf("me is %q, %v", q.Me.Email, err)
 	}
 	return nil
 }
