@@ -5,7 +5,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # Node gets a bare environment: Go's start script takes arguments and environment of at most 8 kB.
 WASM_EXEC = env -i PATH=$(PATH) HOME=$(HOME) $(shell $(GO) env GOROOT)/lib/wasm/go_js_wasm_exec
 
-.PHONY: run build client test needs lint generate bench
+.PHONY: run build client test needs lint generate bench soak
 
 run: build ## serve http://localhost:8080 on an SQLite file, with a demo account
 	bin/latchkey serve --demo
@@ -51,3 +51,21 @@ bench: client ## the benchmarks, with their figures as a table
 	@$(GO) test -run '^$$' -bench . -benchmem ./server/... ./shared/... > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@awk 'BEGIN { print "| benchmark | ns | bytes | allocations |"; print "|---|---:|---:|---:|" } \
 		/^Benchmark/ { sub(/^Benchmark/, "", $$1); sub(/-[0-9]+$$/, "", $$1); print "| " $$1 " | " $$3 " | " $$5 " | " $$7 " |" }' bin/bench.txt
+
+# The long forms of tests, each of which is short in `make test`: what they measure, and nothing of their course.
+FUZZTIME ?= 1m
+soak: SHELL := /bin/bash
+soak: .SHELLFLAGS := -o pipefail -c
+soak: needs client ## faults, simulations, growth and fuzzing for long: tens of minutes, with their figures
+	@LATCHKEY_SOAK=1 $(GO) test -count=1 -timeout 60m -v ./server/internal/faulttest $(wildcard ./server/internal/simulation) 2>&1 | \
+		grep --line-buffered -E '\.go:[0-9]+|^ *--- |^(ok|FAIL|panic|#)'
+	@LATCHKEY_SOAK=1 $(GO) test -count=1 -timeout 60m -v -run Growth ./server/internal/auth ./server/internal/store 2>&1 | \
+		grep --line-buffered -E '\.go:[0-9]+|^ *--- |^(ok|FAIL|panic|#)'
+	@mkdir -p bin
+	@for file in $$(git grep -lE '^func Fuzz' -- '*_test.go'); do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' $$file); do \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$$(dirname $$file) > bin/fuzz.txt 2>&1 \
+				|| { cat bin/fuzz.txt; exit 1; }; \
+			echo "$$name: $$(grep -oE 'execs: [0-9]+' bin/fuzz.txt | tail -1) in $(FUZZTIME), no failure"; \
+		done; \
+	done

@@ -187,9 +187,9 @@ func (r *rig) verify(took time.Duration) {
 		}
 	}
 	repeated := r.inspect()
-	r.t.Logf("%d faults in %.1fs, %d clients: %d refreshes answered, %d of them rotations; %d tries without an answer, %d told to wait; "+
+	r.t.Logf("%s: %d faults in %.1fs, %d clients: %d refreshes answered, %d of them rotations; %d tries without an answer, %d told to wait; "+
 		"%d rotations committed whose answer was lost, each answered again; %d logouts, all final; sessions lost: %d",
-		r.hits, took.Seconds(), len(r.clients), sum.answered.Load(), sum.rotated.Load(), sum.unanswered.Load(), sum.waited.Load(),
+		r.t.Name(), r.hits, took.Seconds(), len(r.clients), sum.answered.Load(), sum.rotated.Load(), sum.unanswered.Load(), sum.waited.Load(),
 		repeated, len(r.left), lost)
 }
 
