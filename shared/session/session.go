@@ -39,6 +39,7 @@ type options struct {
 	jar    http.CookieJar
 	jarSet bool
 	minAge time.Duration
+	random func() float64
 	log    *slog.Logger
 }
 
@@ -59,6 +60,12 @@ func WithJar(jar http.CookieJar) Option {
 // younger (ROTATION.md, rule W2). It goes over the wire in whole seconds, rounded up.
 func WithMinAge(d time.Duration) Option {
 	return func(o *options) { o.minAge = max(0, d) }
+}
+
+// WithRandom has the session scatter its refreshes and retries by random, which gives numbers in [0, 1) and is asked
+// for one at a time. The default is [math/rand/v2.Float64]; a test that is to repeat gives another.
+func WithRandom(random func() float64) Option {
+	return func(o *options) { o.random = random }
 }
 
 // WithLogger has the session log its changes of phase (Info), refreshes (Debug) and faults (Warn). By default it
@@ -87,7 +94,7 @@ func New(endpoint string, opts ...Option) (*Session, error) {
 		}
 	}
 	s := &Session{endpoint: u.String(), origin: originOf(u), base: o.base, minAge: o.minAge}
-	s.keeper = token.New(token.Config[holder]{Fetch: s.refresh, Timeout: tryTimeout(o.minAge)})
+	s.keeper = token.New(token.Config[holder]{Fetch: s.refresh, Timeout: tryTimeout(o.minAge), Random: o.random})
 	carrier := o.base
 	if o.jar != nil {
 		carrier = cookies{o.jar, o.base}

@@ -3,7 +3,6 @@ package token
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 )
 
@@ -116,7 +115,7 @@ func (k *Keeper[H]) arrival(f *flight, t Token[H], err error, try int) (wait tim
 			err = d.err
 			wait = d.after
 		}
-		wait = backoff(try, wait, rand.Float64())
+		wait = backoff(try, wait, k.random())
 		k.fault, k.retry = err, time.Now().Round(0).Add(wait)
 		k.publish()
 		return wait, false

@@ -52,12 +52,16 @@ type Config[H any] struct {
 	Fetch func(context.Context) (Token[H], error)
 	// Timeout bounds one call of Fetch. The default is 30 s.
 	Timeout time.Duration
+	// Random scatters renewals and retries: numbers in [0, 1), asked for one at a time. The default is
+	// [rand.Float64]; a test that is to repeat gives another.
+	Random func() float64
 }
 
 // Keeper keeps one token fresh. Any number of goroutines may use it at once.
 type Keeper[H any] struct {
 	fetch   func(context.Context) (Token[H], error)
 	timeout time.Duration
+	random  func() float64
 	life    context.Context // of whatever runs; ends with Close
 	end     context.CancelFunc
 	notices notices[State[H]]
@@ -83,8 +87,11 @@ func New[H any](c Config[H]) *Keeper[H] {
 	if c.Timeout <= 0 {
 		c.Timeout = 30 * time.Second
 	}
+	if c.Random == nil {
+		c.Random = rand.Float64
+	}
 	life, end := context.WithCancel(context.Background())
-	return &Keeper[H]{fetch: c.Fetch, timeout: c.Timeout, life: life, end: end}
+	return &Keeper[H]{fetch: c.Fetch, timeout: c.Timeout, random: c.Random, life: life, end: end}
 }
 
 // Token returns a token with life left, after waiting for a fetch where there is none. The error is the refusal's,
@@ -227,7 +234,7 @@ func (k *Keeper[H]) hold(t Token[H]) {
 	k.disarm()
 	k.phase, k.refused, k.lost = Live, nil, false
 	k.fault, k.retry = nil, time.Time{}
-	k.held = arrive(t, time.Now(), rand.Float64())
+	k.held = arrive(t, time.Now(), k.random())
 	k.arm()
 }
 

@@ -1,7 +1,10 @@
 package token_test
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/latchkey/shared/token"
@@ -108,4 +111,31 @@ func TestBackoff(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRandom gives the keeper its random numbers: the renewal is where they say, and so is the try after a fault.
+func TestRandom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, fails := time.Now(), true
+		k := token.New(token.Config[string]{
+			Random: func() float64 { return 0.5 },
+			Fetch: func(context.Context) (token.Token[string], error) {
+				if fails {
+					fails = false
+					return token.Token[string]{}, errors.New("no answer")
+				}
+				return token.Token[string]{Secret: token.NewSecret("token-1"), Lifetime: 100 * time.Second}, nil
+			},
+		})
+		defer k.Close()
+		if _, err := k.Token(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(began); waited != 125*time.Millisecond {
+			t.Errorf("tried again after %v, want half of 250 ms", waited)
+		}
+		if next := k.State().NextRefresh.Sub(time.Now().Round(0)); next != 80*time.Second {
+			t.Errorf("renewed after %v, want 80 s", next)
+		}
+	})
 }
