@@ -75,7 +75,15 @@ func (a *authority) issue(t *testing.T, serial int64) {
 	}
 }
 
-func TestHTTPS(t *testing.T) {
+// secured is a server with TLS, and those who ask it.
+type secured struct {
+	serving
+	ca   *authority
+	host string
+}
+
+func startSecured(t *testing.T) secured {
+	t.Helper()
 	ca := newAuthority(t)
 	ca.issue(t, 7)
 	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--tls-cert="+ca.cert, "--tls-key="+ca.key)
@@ -83,38 +91,51 @@ func TestHTTPS(t *testing.T) {
 	if err != nil || at.Scheme != "https" {
 		t.Fatalf("it is at %q, %v", srv.url, err)
 	}
-	clients := map[int]*http.Client{}
-	for version := 1; version <= 2; version++ {
-		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool}, ForceAttemptHTTP2: version == 2}
-		t.Cleanup(transport.CloseIdleConnections)
-		clients[version] = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return secured{srv, ca, at.Host}
+}
+
+// get asks by this version of HTTP at most, and follows no redirect.
+func (s secured) get(t *testing.T, version int, address string) *http.Response {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.ca.pool}, ForceAttemptHTTP2: version == 2}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Get(address)
+	if err != nil {
+		t.Fatal(err)
 	}
-	get := func(t *testing.T, version int, address string) *http.Response {
-		t.Helper()
-		resp, err := clients[version].Get(address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-			t.Error(err)
-		}
-		resp.Body.Close()
-		return resp
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		t.Error(err)
 	}
-	slow, err := net.Dial("tcp", at.Host) // says nothing, and keeps nobody waiting
+	return resp
+}
+
+func (s secured) dial(t *testing.T) *tls.Conn {
+	t.Helper()
+	conn, err := tls.Dial("tcp", s.host, &tls.Config{RootCAs: s.ca.pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() }) // once more does no harm
+	return conn
+}
+
+func TestHTTPS(t *testing.T) {
+	srv := startSecured(t)
+	slow, err := net.Dial("tcp", srv.host) // says nothing, and keeps nobody waiting
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer slow.Close()
-
-	for version := range clients {
-		resp := get(t, version, srv.url+"/login")
+	for version := 1; version <= 2; version++ {
+		resp := srv.get(t, version, srv.url+"/login")
 		if resp.StatusCode != http.StatusOK || resp.ProtoMajor != version || resp.Header.Get("Strict-Transport-Security") == "" {
 			t.Errorf("version %d: %s %s %v", version, resp.Proto, resp.Status, resp.Header)
 		}
 	}
 	t.Run("in the clear", func(t *testing.T) {
-		resp := get(t, 1, "http://"+at.Host+"/posts?x=%20y")
+		resp := srv.get(t, 1, "http://"+srv.host+"/posts?x=%20y")
 		if location := resp.Header.Get("Location"); resp.StatusCode != http.StatusPermanentRedirect || location != srv.url+"/posts?x=%20y" {
 			t.Errorf("%s to %q", resp.Status, location)
 		}
@@ -123,11 +144,7 @@ func TestHTTPS(t *testing.T) {
 		}
 	})
 	t.Run("an answer of net/http's own", func(t *testing.T) {
-		conn, err := tls.Dial("tcp", at.Host, &tls.Config{RootCAs: ca.pool})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
+		conn := srv.dial(t)
 		if _, err := io.WriteString(conn, "GET /% HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -136,41 +153,37 @@ func TestHTTPS(t *testing.T) {
 			t.Errorf("%v, %v", resp, err)
 		}
 	})
-	t.Run("a renewed certificate", func(t *testing.T) {
-		serial := func() int64 {
-			conn, err := tls.Dial("tcp", at.Host, &tls.Config{RootCAs: ca.pool})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
-		}
-		hangUp := func() {
-			if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := os.WriteFile(ca.cert, []byte("half of a certif"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		hangUp()
-		if got := serial(); got != 7 {
-			t.Errorf("certificate %d while the renewed one is no good", got)
-		}
-		ca.issue(t, 8)
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		hangUp()
-		for end := time.Now().Add(20 * time.Second); serial() != 8; <-tick.C {
-			if time.Now().After(end) {
-				t.Fatal("the renewed certificate is not used")
-			}
-		}
-	})
-	for _, c := range clients {
-		c.CloseIdleConnections()
-	}
 	if got := srv.end(); got != exitOK {
 		t.Errorf("exit status %d", got)
+	}
+}
+
+func TestARenewedCertificateIsUsedAfterSIGHUP(t *testing.T) {
+	srv := startSecured(t)
+	serial := func() int64 {
+		conn := srv.dial(t)
+		defer conn.Close()
+		return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+	}
+	hangUp := func() {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(srv.ca.cert, []byte("half of a certif"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangUp()
+	if got := serial(); got != 7 {
+		t.Errorf("certificate %d while the renewed one is no good", got)
+	}
+	srv.ca.issue(t, 8)
+	hangUp()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(20 * time.Second); serial() != 8; <-tick.C {
+		if time.Now().After(end) {
+			t.Fatal("the renewed certificate is not used")
+		}
 	}
 }
