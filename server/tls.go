@@ -16,10 +16,12 @@ import (
 type certificate struct {
 	certFile, keyFile string
 	current           atomic.Pointer[tls.Certificate]
+	hangup            chan os.Signal // from the loading on: the signal would end the process otherwise
 }
 
 func loadCertificate(certFile, keyFile string) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile}
+	c := &certificate{certFile: certFile, keyFile: keyFile, hangup: make(chan os.Signal, 1)}
+	signal.Notify(c.hangup, syscall.SIGHUP)
 	return c, c.load()
 }
 
@@ -43,14 +45,12 @@ func (c *certificate) config() *tls.Config {
 
 // reload reads the files again at each SIGHUP until ctx ends; then it returns nil.
 func (c *certificate) reload(ctx context.Context, log *slog.Logger) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+	defer signal.Stop(c.hangup)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hangup:
+		case <-c.hangup:
 		}
 		if err := c.load(); err != nil {
 			log.Error("the certificate is not read again, and the former one stays in use", "error", err)
