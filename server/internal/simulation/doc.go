@@ -1,0 +1,45 @@
+// Package simulation plays whole histories of Latchkey under one fake clock: real server processes (the handler of
+// package route over auth.Service and an SQLite store), real clients (shared/session) in browsers and native programs,
+// and between them a network that delays, reorders, loses and cuts. It checks what ROTATION.md says holds: no honest
+// user is logged out by a race, a lost answer, a sleeping laptop or a wrong clock, and no thief stays unnoticed. It is
+// made of tests alone: run them with
+//
+//	go test ./server/internal/simulation -v                        # the summary lines too
+//	go test ./server/internal/simulation -run TestHonest -seed 123 # one history again, with its events
+//	LATCHKEY_SOAK=1 go test -timeout 60m ./server/internal/simulation
+//
+// # The world of a history
+//
+//	user ─▶ browser (cookie jar) ─┬─ tabs: page requests ──┐
+//	                              └─ workers: Session ─────┤                    ┌▶ process 1 ─┐
+//	user ─▶ program (cookie jar) ─── Session ──────────────┼─▶ network ─────────┼▶ process 2 ─┼─▶ database
+//	thief ─▶ a copied cookie ── requests of its own ───────┘  delay, loss, cuts └▶ process 3 ─┘
+//
+// Each history has a bubble of testing/synctest and a database of its own, a copy of a template. What is random comes
+// from its seed, by a stream of numbers for each actor, and nothing happens at the same instant as anything else; so a
+// seed repeats its history. Requests are judged one after another: what races inside one process or in the database is
+// tested where it lives.
+//
+// # What stands for what
+//
+//   - The network adapter is the browser: it attaches the jar's cookie when a request leaves and keeps what an answer
+//     sets once the headers are there in full, whatever becomes of the body.
+//   - A sleeping device: the clock of a bubble cannot stand still for one client. From sleep to wake nothing that the
+//     device sends leaves, nothing arrives, and answers that were on their way are lost; what its timers do takes
+//     effect at the wake. In histories outside the bound such an answer is delivered at the wake instead.
+//   - A clock that is wrong by some time: the device sees a world that is shifted by it. The adapter rewrites the times
+//     in answers (expiryDate, the claims of the access token, Date), and puts the real token back into Authorization.
+//   - A killed process: what was waiting in it is not acted on, what it acted on is not answered, and the one that
+//     starts in its place knows nothing but the database.
+//
+// # The bound
+//
+// Inside the bound every request that arrives does so at most G (the grace) after it was sent, and every answer in less
+// than G after the server sent it. There nobody honest may be logged out. Outside of it nothing is asserted of that:
+// what it costs is counted.
+//
+// # That it can fail
+//
+// The simulation takes single rules of ROTATION.md out, in its network adapter and around the store (never in the
+// code under test), and must then find a history that breaks what holds.
+package simulation

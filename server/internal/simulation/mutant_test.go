@@ -1,0 +1,117 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"example.com/latchkey/server/internal/auth"
+)
+
+// mutant takes a rule of ROTATION.md out. The zero mutant takes none.
+type mutant struct {
+	rule string
+
+	// In the network adapter, of a client's refreshes.
+	noRecover bool // W1: none says recover
+	noMinAge  bool // W2: those of a client that holds a token already, its timer's, say no minAge
+
+	// Around the store, of what Present shows.
+	change func(*snapshots, *auth.Snapshot)
+}
+
+var (
+	withoutW1  = mutant{rule: "W1: every refresh says recover", noRecover: true}
+	withoutW2  = mutant{rule: "W2: the timer's refresh has minAge", noMinAge: true}
+	withoutS2  = mutant{rule: "S5: nothing later seen for longer than G", change: seenLongAgo}
+	withoutS5  = mutant{rule: "S5': a recovery moves on", change: sentJustNow}
+	withoutAge = mutant{rule: "S1: age counts from when the token was last sent", change: sentWhenMade}
+)
+
+// request changes the body of a client's refresh.
+func (m mutant) request(body []byte, active bool) []byte {
+	if !m.noRecover && !(m.noMinAge && active) {
+		return body
+	}
+	var req struct {
+		Query     string         `json:"query"`
+		Variables map[string]any `json:"variables"`
+	}
+	if json.Unmarshal(body, &req) != nil {
+		return body
+	}
+	if m.noRecover {
+		req.Variables["recover"] = false
+	}
+	if m.noMinAge && active {
+		req.Variables["minAge"] = 0
+	}
+	changed, err := json.Marshal(req)
+	if err != nil {
+		return body
+	}
+	return changed
+}
+
+// around puts the mutant in front of the store.
+func (m mutant) around(s auth.Store) auth.Store {
+	if m.change == nil {
+		return s
+	}
+	return &snapshots{Store: s, change: m.change, made: map[generation]time.Time{}}
+}
+
+// snapshots is a store that shows presented tokens otherwise than they are.
+type snapshots struct {
+	auth.Store
+	change func(*snapshots, *auth.Snapshot)
+
+	mu   sync.Mutex // guards made
+	made map[generation]time.Time
+}
+
+// Present implements auth.Store.
+func (s *snapshots) Present(ctx context.Context, id string, step func(auth.Snapshot) (auth.Change, error)) error {
+	return s.Store.Present(ctx, id, func(snap auth.Snapshot) (auth.Change, error) {
+		s.change(s, &snap)
+		c, err := step(snap)
+		if err == nil && c.Succession != nil {
+			s.mu.Lock()
+			s.made[generation{c.Succession.Next.SessionID, c.Succession.Next.Generation}] = c.Succession.At
+			s.mu.Unlock()
+		}
+		return c, err
+	})
+}
+
+// seenLongAgo shows every later token that was ever seen as one that was seen long ago.
+func seenLongAgo(_ *snapshots, snap *auth.Snapshot) {
+	for i := range snap.Later {
+		if !snap.Later[i].SeenAt.IsZero() {
+			snap.Later[i].SeenAt = snap.Now.Add(-time.Hour)
+		}
+	}
+}
+
+// sentJustNow shows the current token, to whoever presents one past its grace, as one that was sent just now.
+func sentJustNow(_ *snapshots, snap *auth.Snapshot) {
+	if n := len(snap.Later); n > 0 && snap.Now.After(snap.Token.ExpiresAt) {
+		snap.Later[n-1].SentAt = snap.Now
+	}
+}
+
+// sentWhenMade shows every token as sent when it was made, and never again.
+func sentWhenMade(s *snapshots, snap *auth.Snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	age := func(t *auth.Token) {
+		if at, known := s.made[generation{t.SessionID, t.Generation}]; known {
+			t.SentAt = at
+		}
+	}
+	age(&snap.Token)
+	for i := range snap.Later {
+		age(&snap.Later[i])
+	}
+}

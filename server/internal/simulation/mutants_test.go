@@ -1,0 +1,54 @@
+package simulation
+
+import "testing"
+
+// search bounds how many histories a mutant may survive.
+const search = 2000
+
+// TestMutants takes one rule out at a time: the simulation must find a history that breaks without it. Each has
+// histories in which the users do more of what the rule is for; the same histories, with the rule, are part of
+// TestHonest.
+func TestMutants(t *testing.T) {
+	for _, row := range []struct {
+		mutant mutant
+		plan   func(seed uint64, d *dice) plan
+	}{
+		{withoutW1, honest},
+		{withoutW2, rushing},
+		{withoutS2, honest},
+		{withoutAge, edging},
+	} {
+		t.Run(row.mutant.rule, func(t *testing.T) {
+			found := false
+			total := many(t, search, func(seed uint64, d *dice) plan {
+				p := row.plan(seed, d)
+				p.mutant = row.mutant
+				return p
+			}, func(seed uint64, failures []string, _ string) bool {
+				found = true
+				t.Logf("seed %d: %s", seed, failures[0])
+				return true
+			})
+			if !found {
+				t.Errorf("not found in %v", total)
+			}
+			t.Logf("after %d histories", total.histories)
+		})
+	}
+}
+
+// rushing plans histories of users who open tabs as their clients refresh, over a slow network.
+func rushing(seed uint64, d *dice) plan {
+	p := plan{processes: 1, browsers: []bool{d.chance(0.8)}}
+	p.habits = habits{acts: 6, tabs: 1, rush: 0.9}
+	p.net = conditions{slow: 0.7}
+	return p
+}
+
+// edging plans histories of users who come back as the grace of a lost page ends.
+func edging(seed uint64, d *dice) plan {
+	p := plan{processes: 1, browsers: []bool{d.chance(0.8)}}
+	p.habits = habits{acts: 6, tabs: 1, edge: 0.9}
+	p.net = conditions{slow: 0.5}
+	return p
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package simulation
+
+// raceEnabled: everything takes many times as long.
+const raceEnabled = false

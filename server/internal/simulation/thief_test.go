@@ -1,0 +1,3 @@
+package simulation
+
+func (w *world) steal(from *device, stop <-chan struct{}) {}
