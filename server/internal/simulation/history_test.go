@@ -18,7 +18,7 @@ type plan struct {
 	habits    habits
 	net       conditions
 	kills     bool
-	thief     bool
+	thief     *manners // nil: none
 	mutant    mutant
 }
 
@@ -72,8 +72,9 @@ func (w *world) run(p plan) {
 	if p.kills {
 		others.Go(func() { w.operate(stop) })
 	}
-	if p.thief {
-		others.Go(func() { w.steal(browsers[0].device, stop) })
+	if p.thief != nil {
+		one := w.newThief(browsers[0].device)
+		others.Go(func() { one.live(*p.thief, stop) })
 	}
 	users.Wait()
 	close(stop)

@@ -25,7 +25,7 @@ func honest(_ uint64, d *dice) plan {
 	p := plan{name: "TestHonest", processes: 1 + d.below(3), kills: d.chance(0.5)}
 	p.habits = habits{acts: 5 + d.below(10), tabs: 1 + d.below(4), restless: d.float() * 0.5,
 		near: d.float() * 0.3, long: d.float() * 0.5, rush: d.float() * 0.2, edge: d.float() * 0.2,
-		 logins: d.chance(0.03)}
+		logins: d.chance(0.03)}
 	p.net = conditions{slow: d.float() * 0.5, lost: d.float() * 0.2, cut: d.float() * 0.1, refused: d.float() * 0.05}
 	switch d.below(5) {
 	case 0:

@@ -17,6 +17,7 @@ func TestMutants(t *testing.T) {
 		{withoutW2, rushing},
 		{withoutS2, honest},
 		{withoutAge, edging},
+		{withoutS5, hiding},
 	} {
 		t.Run(row.mutant.rule, func(t *testing.T) {
 			found := false

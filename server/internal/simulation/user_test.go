@@ -37,12 +37,15 @@ func (b *browser) live(h habits) {
 	time.Sleep(d.between(time.Millisecond, 3*time.Second))
 	b.restore(h, d, 1+d.below(h.tabs))
 	for range h.acts {
-		if len(b.w.broken()) > 0 {
+		if len(b.w.broken()) > 0 || b.robbed() {
 			return
 		}
 		b.act(h, d)
 	}
 }
+
+// robbed reports whether the session was ended because of a thief. The user would log in again: another history.
+func (d *device) robbed() bool { return !d.left() && d.w.watch.hasEnded(d.session()) }
 
 // act is one thing that a user does, and the time until the next.
 func (b *browser) act(h habits, d *dice) {

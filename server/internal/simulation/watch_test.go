@@ -87,6 +87,13 @@ func (o *watch) mayEnd(session string) bool {
 	return o.sessions[session].leaving
 }
 
+// hasEnded reports whether the session has.
+func (o *watch) hasEnded(session string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.sessions[session].now.endedAt.IsZero()
+}
+
 // name returns which token a cookie is.
 func (o *watch) name(cookie string) generation {
 	o.mu.Lock()
