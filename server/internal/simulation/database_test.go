@@ -26,7 +26,7 @@ func (o *watch) readAll() {
 		}
 		if s := o.sessions[id]; s != nil {
 			if !s.now.endedAt.IsZero() && !n.endedAt.Equal(s.now.endedAt) {
-				o.w.fail("database", "session %s has come back", id)
+				o.w.fail("database", "%s has come back", s.label)
 			}
 			s.now = n
 		}
@@ -47,7 +47,7 @@ func (o *watch) seen(g generation) (at time.Time, ok bool) {
 // ended is called once for each session that has ended, with mu held: a second later no process takes an access token
 // of it.
 func (o *watch) ended(s *sitting) {
-	o.w.note("database", "session %s has ended: %s", s.id, s.now.reason)
+	o.w.note("database", "%s has ended: %s", s.label, s.now.reason)
 	token := s.access
 	if token == "" {
 		return

@@ -20,9 +20,10 @@ type plan struct {
 	kills     bool
 	thief     *manners // nil: none
 	mutant    mutant
+	told      bool // the events are wanted whatever happens
 }
 
-// play runs the history of a seed, and returns what did not hold.
+// play runs the history of a seed, and returns what did not hold, with the events.
 func play(t *testing.T, tpl *template, seed uint64, p plan) (failures []string, history string, done tally) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, tpl, seed)
@@ -34,7 +35,9 @@ func play(t *testing.T, tpl *template, seed uint64, p plan) (failures []string, 
 		w.close()
 		failures, done = w.failures, w.tally
 		if len(failures) > 0 {
-			w.tally.loggedOut, done.loggedOut = 1, 1
+			done.loggedOut = 1
+		}
+		if len(failures) > 0 || p.told {
 			history = w.history()
 		}
 	})
@@ -79,6 +82,7 @@ func (w *world) run(p plan) {
 	users.Wait()
 	close(stop)
 	others.Wait()
+	time.Sleep(time.Millisecond) // what a user did last is still done on the old network
 	w.settle()
 	for _, d := range w.devices {
 		d.wake()
@@ -87,6 +91,7 @@ func (w *world) run(p plan) {
 	for _, b := range browsers {
 		users.Go(b.prove)
 	}
+	time.Sleep(time.Second)
 	for _, one := range programs {
 		users.Go(one.prove)
 	}

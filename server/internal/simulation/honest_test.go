@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,9 +48,56 @@ func TestHonest(t *testing.T) {
 	t.Logf("%v; %v a history", total, time.Since(began)/time.Duration(max(1, total.histories)))
 }
 
+// TestRepeats plays histories twice: the events are the same, at the same times. (In which order several goroutines
+// tell what one and the same moment brought is the scheduler's.)
+func TestRepeats(t *testing.T) {
+	tpl := theTemplate(t)
+	for _, plan := range []func(uint64, *dice) plan{honest, stolen, outside} {
+		for s := uint64(1); s <= uint64(histories(40)); s++ {
+			var events [2][]string
+			for i := range events {
+				p := plan(s, (&world{seed: s}).random("plan"))
+				p.told = true
+				_, history, _ := play(t, tpl, s, p)
+				events[i] = strings.Split(history, "\n")
+				slices.Sort(events[i])
+			}
+			for i := range min(len(events[0]), len(events[1])) {
+				if a, b := events[0][i], events[1][i]; a != b {
+					t.Errorf("seed %d: the first time\n%s\nand the second\n%s", s, a, b)
+					break
+				}
+			}
+		}
+	}
+}
+
 // report fails the test with a history.
 func report(t *testing.T, test string, seed uint64, failures []string, history string) {
 	t.Helper()
 	t.Errorf("seed %d:\n%s\n%s\nagain: go test ./server/internal/simulation -run '%s' -seed %d -v",
 		seed, history, strings.Join(failures, "\n"), test, seed)
+}
+
+// outside plans a history beyond the bound: answers and requests that are minutes late, and answers that a sleeping
+// machine finds when it wakes.
+func outside(seed uint64, d *dice) plan {
+	p := honest(seed, d)
+	p.habits.logins = false
+	p.net.outside = 0.02 + d.float()*0.2
+	return p
+}
+
+// TestOutside counts what it costs to leave the bound. It asserts nothing of that, but all else holds.
+func TestOutside(t *testing.T) {
+	total := many(t, histories(300), outside, func(seed uint64, failures []string, history string) bool {
+		for _, f := range failures {
+			if !strings.Contains(f, "an honest user is logged out") {
+				report(t, "TestOutside", seed, []string{f}, history)
+				return true
+			}
+		}
+		return false
+	})
+	t.Log(total)
 }

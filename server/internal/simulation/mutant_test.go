@@ -59,7 +59,7 @@ func (m mutant) around(s auth.Store) auth.Store {
 	if m.change == nil {
 		return s
 	}
-	return &snapshots{Store: s, change: m.change, made: map[generation]time.Time{}}
+	return &snapshots{Store: s, change: m.change, made: map[tokenKey]time.Time{}}
 }
 
 // snapshots is a store that shows presented tokens otherwise than they are.
@@ -68,7 +68,12 @@ type snapshots struct {
 	change func(*snapshots, *auth.Snapshot)
 
 	mu   sync.Mutex // guards made
-	made map[generation]time.Time
+	made map[tokenKey]time.Time
+}
+
+type tokenKey struct {
+	session    string
+	generation int64
 }
 
 // Present implements auth.Store.
@@ -78,7 +83,7 @@ func (s *snapshots) Present(ctx context.Context, id string, step func(auth.Snaps
 		c, err := step(snap)
 		if err == nil && c.Succession != nil {
 			s.mu.Lock()
-			s.made[generation{c.Succession.Next.SessionID, c.Succession.Next.Generation}] = c.Succession.At
+			s.made[tokenKey{c.Succession.Next.SessionID, c.Succession.Next.Generation}] = c.Succession.At
 			s.mu.Unlock()
 		}
 		return c, err
@@ -106,7 +111,7 @@ func sentWhenMade(s *snapshots, snap *auth.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	age := func(t *auth.Token) {
-		if at, known := s.made[generation{t.SessionID, t.Generation}]; known {
+		if at, known := s.made[tokenKey{t.SessionID, t.Generation}]; known {
 			t.SentAt = at
 		}
 	}

@@ -49,17 +49,18 @@ func kindOf(body []byte) kind {
 	return "other"
 }
 
-// generation names a token without telling it.
+// generation names a refresh token, and the access tokens that came with it, without telling them.
 type generation struct {
 	session string
 	number  int64
+	label   string // of the session, the same whenever a history is repeated
 }
 
 func (g generation) String() string {
 	if g.session == "" {
 		return "no token"
 	}
-	return fmt.Sprintf("token %d of %s", g.number, g.session[len(g.session)-4:])
+	return fmt.Sprintf("token %d of %s", g.number, g.label)
 }
 
 // accessToken is what stands in an access token.
@@ -69,8 +70,6 @@ type accessToken struct {
 	Issued     int64  `json:"iat"`
 	Expiry     int64  `json:"exp"`
 }
-
-func (a accessToken) generation() generation { return generation{a.Session, a.Generation} }
 
 // readAccess reads the claims of an access token.
 func readAccess(token string) (a accessToken, ok bool) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type fate struct {
 	cut                   float64 // the share of the answer that arrives; 1: all
 	goesOn                bool    // it arrives also where the client gives up meanwhile
 	process               float64
+	late                  time.Duration // after the wake, where it is delivered then
 }
 
 // latest is the longest that anything takes inside the bound: the database counts whole milliseconds.
@@ -41,10 +43,23 @@ type link struct {
 	who  string
 	dice *dice
 	plan func(kind) *fate // where set, decides instead of the dice; nil from it: the dice do
+
+	mu    sync.Mutex // guards fates
+	fates map[kind]*dice
 }
 
 func (d *device) newLink(who string) *link {
-	return &link{device: d, who: who, dice: d.w.random(who)}
+	return &link{device: d, who: who, dice: d.w.random(who), fates: map[kind]*dice{}}
+}
+
+// diceFor returns the dice for requests of a kind: those of two kinds may be sent by two goroutines at once.
+func (l *link) diceFor(k kind) *dice {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fates[k] == nil {
+		l.fates[k] = l.w.random(l.who + " " + string(k))
+	}
+	return l.fates[k]
 }
 
 // fate draws what becomes of a request.
@@ -54,30 +69,31 @@ func (l *link) fate(k kind) fate {
 			return *f
 		}
 	}
-	c := l.w.conditions()
-	f := fate{cut: 1, reset: l.dice.chance(0.5), goesOn: l.dice.chance(0.5), process: l.dice.float()}
-	f.up, f.queue = l.delay(c)
-	f.down, f.work = l.delay(c)
-	f.loseUp, f.loseDown = l.dice.chance(c.lost), l.dice.chance(c.lost)
-	f.unavailable = l.dice.chance(c.refused)
-	if l.dice.chance(c.cut) {
-		f.cut = l.dice.float()
+	c, dice := l.w.conditions(), l.diceFor(k)
+	f := fate{cut: 1, reset: dice.chance(0.5), goesOn: dice.chance(0.5), process: dice.float(),
+		late: dice.between(time.Millisecond, 100*time.Millisecond)}
+	f.up, f.queue = delay(dice, c)
+	f.down, f.work = delay(dice, c)
+	f.loseUp, f.loseDown = dice.chance(c.lost), dice.chance(c.lost)
+	f.unavailable = dice.chance(c.refused)
+	if dice.chance(c.cut) {
+		f.cut = dice.float()
 	}
 	return f
 }
 
 // delay draws the time of a message on the way, and of its waiting in the server; both together stay inside the bound.
-func (l *link) delay(c conditions) (way, server time.Duration) {
-	all := l.dice.between(2*time.Millisecond, 300*time.Millisecond)
-	switch x := l.dice.float(); {
+func delay(dice *dice, c conditions) (way, server time.Duration) {
+	all := dice.between(2*time.Millisecond, 300*time.Millisecond)
+	switch x := dice.float(); {
 	case x < c.outside:
-		all = l.dice.scaled(grace, 5*time.Minute)
+		all = dice.scaled(grace, 5*time.Minute)
 	case x < c.outside+c.slow/2:
-		all = l.dice.between(0, latest)
+		all = dice.between(0, latest)
 	case x < c.outside+c.slow:
-		all = l.dice.scaled(200*time.Millisecond, 8*time.Second)
+		all = dice.scaled(200*time.Millisecond, 8*time.Second)
 	}
-	server = min(all/2, l.dice.between(0, 20*time.Millisecond))
+	server = min(all/2, dice.between(0, 20*time.Millisecond))
 	return all - server, server
 }
 
@@ -199,6 +215,7 @@ func (l *link) deliver(ctx context.Context, m *message, f fate, naps int, data [
 	}
 	if asleep {
 		l.awake()
+		time.Sleep(f.late)
 	} else if ctx.Err() != nil {
 		l.w.count(func(t *tally) { t.lost++ })
 		l.w.note(l.who, "its %s is answered when nobody waits any more", m.kind)

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -33,6 +34,7 @@ type watch struct {
 type sitting struct {
 	owner    *device
 	id       string
+	label    string
 	now      state  // as the database has it
 	leaving  bool   // its owner, or a thief, may have ended it
 	access   string // the latest access token
@@ -63,10 +65,10 @@ func (o *watch) close() error { return o.look.Close() }
 
 // add puts a session under watch.
 func (o *watch) add(owner *device, session, cookie string) *sitting {
-	s := &sitting{owner: owner, id: session, thefts: newThefts()}
+	s := &sitting{owner: owner, id: session, label: fmt.Sprintf("session %d", len(o.sessions)+1), thefts: newThefts()}
 	o.sessions[session] = s
 	if cookie != "" {
-		o.names[cookie] = generation{session, 1}
+		o.names[cookie] = generation{session, 1, s.label}
 	}
 	return s
 }
@@ -134,9 +136,18 @@ func (o *watch) around(p *process, m *message, serve func() *http.Response) {
 func (o *watch) shown(m *message) generation {
 	if bearer := bearerOf(m.header); bearer != "" {
 		a, _ := readAccess(bearer)
-		return a.generation()
+		return o.generation(a)
 	}
 	return o.names[m.cookie]
+}
+
+// generation names an access token.
+func (o *watch) generation(a accessToken) generation {
+	g := generation{session: a.Session, number: a.Generation}
+	if s := o.sessions[a.Session]; s != nil {
+		g.label = s.label
+	}
+	return g
 }
 
 func (o *watch) count(m *message) {
@@ -176,10 +187,11 @@ func (o *watch) identify(m *message, cookie string) (g generation) {
 		return g
 	}
 	o.w.ok(err)
-	o.names[cookie] = g
 	if o.sessions[g.session] == nil {
 		o.add(m.from, g.session, "").leaving = m.from.thief
 	}
+	g.label = o.sessions[g.session].label
+	o.names[cookie] = g
 	return g
 }
 
@@ -192,8 +204,8 @@ func (o *watch) consistent(s *sitting) {
 			o.ended(s)
 		}
 	case n.currents != 1 || n.current != n.generation:
-		o.w.fail("database", "session %s has %d current tokens, the last one %d, and generation %d",
-			s.id, n.currents, n.current, n.generation)
+		o.w.fail("database", "%s has %d current tokens, the last one %d, and generation %d",
+			s.label, n.currents, n.current, n.generation)
 	}
 }
 
@@ -204,7 +216,7 @@ func (o *watch) answered(m *message, set generation, token string) {
 	}
 	if a, ok := readAccess(token); ok {
 		if s := o.sessions[a.Session]; s == nil || s.now.generation != a.Generation {
-			o.w.fail(m.who, "the answer has an access token of %v, which is not the current token", a.generation())
+			o.w.fail(m.who, "the answer has an access token of %v, which is not the current token", o.generation(a))
 		} else {
 			s.access = token
 		}

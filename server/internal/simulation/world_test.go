@@ -126,7 +126,7 @@ func (w *world) fail(who, format string, args ...any) {
 	w.note(who, "BROKEN: "+format, args...)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.failures = append(w.failures, fmt.Sprintf("%v %s: ", time.Since(w.began), who)+fmt.Sprintf(format, args...))
+	w.failures = append(w.failures, fmt.Sprintf("%.9f s, %s: ", time.Since(w.began).Seconds(), who)+fmt.Sprintf(format, args...))
 }
 
 // ok writes an error down that nothing in a history explains.
@@ -155,7 +155,7 @@ func (w *world) history() string {
 	defer w.mu.Unlock()
 	var b strings.Builder
 	for _, e := range w.events {
-		fmt.Fprintf(&b, "%16v  %-12s %s\n", e.at, e.who, fmt.Sprintf(e.format, e.args...))
+		fmt.Fprintf(&b, "%16.9f s  %-18s %s\n", e.at.Seconds(), e.who, fmt.Sprintf(e.format, e.args...))
 	}
 	return b.String()
 }
