@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -45,31 +46,36 @@ type link struct {
 	plan func(kind) *fate // where set, decides instead of the dice; nil from it: the dice do
 
 	mu    sync.Mutex // guards fates
-	fates map[kind]*dice
+	fates map[string]*dice
 }
 
 func (d *device) newLink(who string) *link {
-	return &link{device: d, who: who, dice: d.w.random(who), fates: map[kind]*dice{}}
+	return &link{device: d, who: who, dice: d.w.random(who), fates: map[string]*dice{}}
 }
 
-// diceFor returns the dice for requests of a kind: those of two kinds may be sent by two goroutines at once.
-func (l *link) diceFor(k kind) *dice {
+// purpose is the key of what a context's requests are for.
+type purpose struct{}
+
+// diceFor returns the dice for requests of a kind and a purpose: those of two may be sent by two goroutines at once,
+// and which comes first is not for the scheduler to say.
+func (l *link) diceFor(ctx context.Context, k kind) *dice {
+	name := fmt.Sprint(l.who, " ", k, " ", ctx.Value(purpose{}))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fates[k] == nil {
-		l.fates[k] = l.w.random(l.who + " " + string(k))
+	if l.fates[name] == nil {
+		l.fates[name] = l.w.random(name)
 	}
-	return l.fates[k]
+	return l.fates[name]
 }
 
 // fate draws what becomes of a request.
-func (l *link) fate(k kind) fate {
+func (l *link) fate(ctx context.Context, k kind) fate {
 	if l.plan != nil {
 		if f := l.plan(k); f != nil {
 			return *f
 		}
 	}
-	c, dice := l.w.conditions(), l.diceFor(k)
+	c, dice := l.w.conditions(), l.diceFor(ctx, k)
 	f := fate{cut: 1, reset: dice.chance(0.5), goesOn: dice.chance(0.5), process: dice.float(),
 		late: dice.between(time.Millisecond, 100*time.Millisecond)}
 	f.up, f.queue = delay(dice, c)
@@ -127,7 +133,7 @@ func (l *link) send(ctx context.Context, m *message) (*http.Response, error) {
 		return nil, err
 	}
 	m.from, m.who = l.device, l.who
-	f := l.fate(m.kind)
+	f := l.fate(ctx, m.kind)
 	if !l.thief {
 		m.cookie = l.jar.value()
 	}

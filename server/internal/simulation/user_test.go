@@ -41,6 +41,7 @@ func (b *browser) live(h habits) {
 			return
 		}
 		b.act(h, d)
+		time.Sleep(time.Millisecond) // whatever it set off has begun
 	}
 }
 

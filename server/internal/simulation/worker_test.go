@@ -19,7 +19,8 @@ type worker struct {
 	s   *session.Session
 	api *api.Client
 
-	mu      sync.Mutex  // guards what follows
+	mu      sync.Mutex // guards what follows
+	queries int
 	running int         // refreshes under way
 	starts  []time.Time // of refreshes, since somebody last asked for one
 }
@@ -63,6 +64,10 @@ func (w *worker) resume(ctx context.Context) {
 func (w *worker) query(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
+	w.mu.Lock()
+	w.queries++
+	ctx = context.WithValue(ctx, purpose{}, w.queries)
+	w.mu.Unlock()
 	who := w.session()
 	posts, err := w.api.Posts(ctx, 5, "")
 	switch {
