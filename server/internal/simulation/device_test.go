@@ -16,6 +16,7 @@ type device struct {
 	thief   bool
 	program bool // its sessions care for the jar, and not the network
 	jar     *jar
+	planned func(who string, k kind) fate // where set, what becomes of its requests is not for the dice
 
 	mu        sync.Mutex // guards what follows
 	asleep    chan struct{}

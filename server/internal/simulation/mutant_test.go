@@ -1,8 +1,10 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
@@ -17,16 +19,21 @@ type mutant struct {
 	noRecover bool // W1: none says recover
 	noMinAge  bool // W2: those of a client that holds a token already, its timer's, say no minAge
 
+	// In the network adapter, of pages: the login form clears the cookie.
+	pagesClear bool
+
 	// Around the store, of what Present shows.
 	change func(*snapshots, *auth.Snapshot)
 }
 
 var (
-	withoutW1  = mutant{rule: "W1: every refresh says recover", noRecover: true}
-	withoutW2  = mutant{rule: "W2: the timer's refresh has minAge", noMinAge: true}
-	withoutS2  = mutant{rule: "S5: nothing later seen for longer than G", change: seenLongAgo}
-	withoutS5  = mutant{rule: "S5': a recovery moves on", change: sentJustNow}
-	withoutAge = mutant{rule: "S1: age counts from when the token was last sent", change: sentWhenMade}
+	withoutW1       = mutant{rule: "W1: every refresh says recover", noRecover: true}
+	withoutW2       = mutant{rule: "W2: the timer's refresh has minAge", noMinAge: true}
+	withoutS2       = mutant{rule: "S5: nothing later seen for longer than G", change: seenLongAgo}
+	withoutS5       = mutant{rule: "S5': a recovery moves on", change: sentJustNow}
+	withoutC6       = mutant{rule: "a page clears no cookie", pagesClear: true}
+	withoutRecovery = mutant{rule: "S5: a token past its grace can be recovered", change: supersededLongAgo}
+	withoutAge      = mutant{rule: "S1: age counts from when the token was last sent", change: sentWhenMade}
 )
 
 // request changes the body of a client's refresh.
@@ -52,6 +59,15 @@ func (m mutant) request(body []byte, active bool) []byte {
 		return body
 	}
 	return changed
+}
+
+// answer changes the answer to a request.
+func (m mutant) answer(to *message, data []byte) []byte {
+	if !m.pagesClear || to.kind != page || !bytes.HasPrefix(data, []byte("HTTP/1.1 401 ")) {
+		return data
+	}
+	clears := fmt.Appendf(nil, "\r\nSet-Cookie: %s=; Path=/; Max-Age=0; Secure; HttpOnly\r\n", cookieName)
+	return bytes.Replace(data, []byte("\r\n"), clears, 1)
 }
 
 // around puts the mutant in front of the store.
@@ -88,6 +104,13 @@ func (s *snapshots) Present(ctx context.Context, id string, step func(auth.Snaps
 		}
 		return c, err
 	})
+}
+
+// supersededLongAgo shows every presented token that is past its grace as one that is past its recovery too.
+func supersededLongAgo(_ *snapshots, snap *auth.Snapshot) {
+	if len(snap.Later) > 0 && snap.Now.After(snap.Token.ExpiresAt) {
+		snap.Token.SupersededAt = snap.Now.Add(-2 * recovery)
+	}
 }
 
 // seenLongAgo shows every later token that was ever seen as one that was seen long ago.

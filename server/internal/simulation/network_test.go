@@ -43,7 +43,6 @@ type link struct {
 	*device
 	who  string
 	dice *dice
-	plan func(kind) *fate // where set, decides instead of the dice; nil from it: the dice do
 
 	mu    sync.Mutex // guards fates
 	fates map[string]*dice
@@ -70,10 +69,8 @@ func (l *link) diceFor(ctx context.Context, k kind) *dice {
 
 // fate draws what becomes of a request.
 func (l *link) fate(ctx context.Context, k kind) fate {
-	if l.plan != nil {
-		if f := l.plan(k); f != nil {
-			return *f
-		}
+	if l.planned != nil {
+		return l.planned(l.who, k)
 	}
 	c, dice := l.w.conditions(), l.diceFor(ctx, k)
 	f := fate{cut: 1, reset: dice.chance(0.5), goesOn: dice.chance(0.5), process: dice.float(),
@@ -174,7 +171,7 @@ func (l *link) carry(ctx context.Context, m *message, f fate, naps int, back cha
 		l.drop(f, m, "was not acted on", back)
 		return
 	}
-	data := p.serve(m)
+	data := l.w.mutant.answer(m, p.serve(m))
 	time.Sleep(f.work)
 	if now, up := p.running(); !up || now != life {
 		l.w.count(func(t *tally) { t.lost++ })

@@ -13,7 +13,6 @@ import (
 type thief struct {
 	*link
 	victim  *device
-	dice    *dice
 	cookies []string // the latest last
 	tokens  []string // access tokens, the latest last
 }
@@ -30,9 +29,9 @@ type manners struct {
 func (w *world) newThief(victim *device) *thief {
 	d := &device{w: w, name: "thief", address: "203.0.113.66", thief: true, jar: &jar{}, real: map[string]string{}}
 	w.devices = append(w.devices, d)
-	t := &thief{link: d.newLink("thief"), victim: victim, dice: w.random("thief's mind")}
-	t.plan = func(kind) *fate {
-		return &fate{up: t.link.dice.between(0, 50*time.Millisecond), down: time.Millisecond, cut: 1, process: t.link.dice.float()}
+	t := &thief{link: d.newLink("thief"), victim: victim}
+	d.planned = func(string, kind) fate {
+		return fate{up: t.dice.between(0, 50*time.Millisecond), down: time.Millisecond, cut: 1, process: t.dice.float()}
 	}
 	return t
 }
