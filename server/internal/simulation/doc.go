@@ -4,9 +4,9 @@
 // user is logged out by a race, a lost answer, a sleeping laptop or a wrong clock, and no thief stays unnoticed. It is
 // made of tests alone: run them with
 //
-//	go test ./server/internal/simulation -v                        # the summary lines too
-//	go test ./server/internal/simulation -run TestHonest -seed 123 # one history again, with its events
-//	LATCHKEY_SOAK=1 go test -timeout 60m ./server/internal/simulation
+//	go test ./server/internal/simulation -v                           # the summary lines too
+//	go test ./server/internal/simulation -run TestHonest -seed 123 -v # one history again, with its events
+//	LATCHKEY_SOAK=1 go test -timeout 60m ./server/internal/simulation # many more
 //
 // # The world of a history
 //
@@ -28,7 +28,8 @@
 //     device sends leaves, nothing arrives, and answers that were on their way are lost; what its timers do takes
 //     effect at the wake. In histories outside the bound such an answer is delivered at the wake instead.
 //   - A clock that is wrong by some time: the device sees a world that is shifted by it. The adapter rewrites the times
-//     in answers (expiryDate, the claims of the access token, Date), and puts the real token back into Authorization.
+//     in answers (the claims of the access token, Date; the client asks for no others), and puts the real token back
+//     into Authorization. What the client itself makes of a clock that jumps is tested in shared/token.
 //   - A killed process: what was waiting in it is not acted on, what it acted on is not answered, and the one that
 //     starts in its place knows nothing but the database.
 //

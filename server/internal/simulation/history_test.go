@@ -11,7 +11,6 @@ import (
 
 // plan is what a history is made of.
 type plan struct {
-	name      string
 	processes int
 	browsers  []bool // each with whether it has a SharedWorker
 	programs  int
@@ -117,10 +116,12 @@ func (w *world) operate(stop <-chan struct{}) {
 	}
 }
 
-// many plays histories until there are n, or found says that it is enough. Both processors are used.
+// many plays histories, on all processors, until there are n or found says that it is enough; or that of the flag -seed
+// alone.
 func many(t *testing.T, n int, make func(seed uint64, d *dice) plan, found func(seed uint64, failures []string, history string) bool) tally {
 	t.Helper()
 	tpl := theTemplate(t)
+	again := *seed != 0
 	var (
 		next  atomic.Uint64
 		over  atomic.Bool
@@ -128,15 +129,20 @@ func many(t *testing.T, n int, make func(seed uint64, d *dice) plan, found func(
 		total tally
 	)
 	one := func(seed uint64) {
-		failures, history, done := play(t, tpl, seed, make(seed, (&world{seed: seed}).random("plan")))
+		p := make(seed, (&world{seed: seed}).random("plan"))
+		p.told = again
+		failures, history, done := play(t, tpl, seed, p)
 		mu.Lock()
 		defer mu.Unlock()
 		total.add(done)
+		if again && len(failures) == 0 {
+			t.Logf("seed %d:\n%s", seed, history)
+		}
 		if len(failures) > 0 && !over.Load() && found(seed, failures, history) {
 			over.Store(true)
 		}
 	}
-	if *seed != 0 {
+	if again {
 		one(*seed)
 		return total
 	}

@@ -14,16 +14,16 @@ func workers() int { return runtime.GOMAXPROCS(0) }
 func histories(n int) int {
 	switch {
 	case soak:
-		return n * 40
+		return n * 20
 	case raceEnabled:
-		return max(10, n/20)
+		return max(10, n/5)
 	}
 	return n
 }
 
 // honest plans a history without thieves, inside the bound.
 func honest(_ uint64, d *dice) plan {
-	p := plan{name: "TestHonest", processes: 1 + d.below(3), kills: d.chance(0.5)}
+	p := plan{processes: 1 + d.below(3), kills: d.chance(0.5)}
 	p.habits = habits{acts: 5 + d.below(10), tabs: 1 + d.below(4), restless: d.float() * 0.5,
 		near: d.float() * 0.3, long: d.float() * 0.5, rush: d.float() * 0.2, edge: d.float() * 0.2,
 		logins: d.chance(0.03)}
@@ -39,9 +39,21 @@ func honest(_ uint64, d *dice) plan {
 	return p
 }
 
+// everyday plans a history of any kind inside the bound.
+func everyday(seed uint64, d *dice) plan {
+	switch seed % 10 {
+	case 0:
+		return rushing(seed, d)
+	case 1:
+		return edging(seed, d)
+	}
+	return honest(seed, d)
+}
+
+// TestHonest plays what honest users and their machines do to each other inside the bound: nobody is logged out.
 func TestHonest(t *testing.T) {
 	began := time.Now()
-	total := many(t, histories(2000), honest, func(seed uint64, failures []string, history string) bool {
+	total := many(t, histories(2000), everyday, func(seed uint64, failures []string, history string) bool {
 		report(t, "TestHonest", seed, failures, history)
 		return true
 	})

@@ -6,8 +6,7 @@ import "testing"
 const search = 2000
 
 // TestMutants takes one rule out at a time: the simulation must find a history that breaks without it. Each has
-// histories in which the users do more of what the rule is for; the same histories, with the rule, are part of
-// TestHonest.
+// histories in which the users do more of what the rule is for; with the rule, TestHonest and TestThieves play the like.
 func TestMutants(t *testing.T) {
 	for _, row := range []struct {
 		mutant mutant

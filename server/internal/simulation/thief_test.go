@@ -133,6 +133,7 @@ func hiding(seed uint64, d *dice) plan {
 	return p
 }
 
+// TestThieves has a thief in every history: a theft that can be told from an honest race is found out.
 func TestThieves(t *testing.T) {
 	began := time.Now()
 	total := many(t, histories(800), func(seed uint64, d *dice) plan {
