@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"example.com/latchkey/server/internal/auth"
@@ -31,7 +30,7 @@ func (s *Store) SigningKeys(ctx context.Context, fresh []byte) ([][]byte, error)
 
 const selectSeeds = `select seed from signing_keys order by number`
 
-func scanSeed(rows *sql.Rows) (seed []byte, err error) {
+func scanSeed(rows row) (seed []byte, err error) {
 	err = rows.Scan(&seed)
 	return seed, err
 }
@@ -61,7 +60,7 @@ func (s *Store) CreateAccount(ctx context.Context, a auth.Account, step func(tim
 
 const selectAccount = `select u.id, u.email, u.name, u.created_at, u.password_hash from users u `
 
-func scanAccount(rows *sql.Rows) (a auth.Account, err error) {
+func scanAccount(rows row) (a auth.Account, err error) {
 	var created int64
 	err = rows.Scan(&a.ID, &a.Email, &a.Name, &created, &a.PasswordHash)
 	a.CreatedAt = timeOf(created)

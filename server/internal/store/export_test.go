@@ -9,14 +9,14 @@ import (
 // Pragma asks the writing connection for a setting.
 func (s *Store) Pragma(t *testing.T, name string) string {
 	t.Helper()
-	got, err := one(context.Background(), s.writer.(*groupWriter).statements, func(rows *sql.Rows) (value string, err error) {
+	got, err := one(context.Background(), s.writer.(*groupWriter).conn, func(rows row) (value sql.NullString, err error) {
 		err = rows.Scan(&value)
 		return value, err
 	}, "pragma "+name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got
+	return got.String
 }
 
 // Insert is a transaction that adds an audit record of the kind, and then does what then says.
@@ -33,7 +33,7 @@ func (s *Store) Insert(ctx context.Context, kind string, then func() error) erro
 // Inserted returns the kinds of all audit records, in order.
 func (s *Store) Inserted(t *testing.T) []string {
 	t.Helper()
-	kinds, err := list(t.Context(), s.reads, func(rows *sql.Rows) (kind string, err error) {
+	kinds, err := list(t.Context(), s.reads, func(rows row) (kind string, err error) {
 		err = rows.Scan(&kind)
 		return kind, err
 	}, `select kind from audit order by kind`)
@@ -62,7 +62,7 @@ const Patience = patience
 // Value returns the one value of a query, as text.
 func (s *Store) Value(t *testing.T, query string, args ...any) string {
 	t.Helper()
-	got, err := one(t.Context(), s.reads, func(rows *sql.Rows) (value string, err error) {
+	got, err := one(t.Context(), s.reads, func(rows row) (value string, err error) {
 		err = rows.Scan(&value)
 		return value, err
 	}, query, args...)

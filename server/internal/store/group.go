@@ -18,14 +18,17 @@ const maxGroup = 128
 // as the writes before it: so whatever waits when a commit begins is committed with it, and all of it is durable when
 // its callers are told.
 //
-//	write ─▶ queue ─▶ whoever gets the turn leads: begin, one savepoint for each of the group, commit
+//	write ─▶ queue ─▶ whoever gets the turn leads: begin, the part of each of the group, commit
+//	           │                                             │ one fails that has written
+//	           │                                             ▼
+//	           │                                 roll back, and once more with a savepoint for each
 //	           └────▶ the others wait until a leader has done their part, or lead next
 //
 // SQLite has one writer at a time anyhow: waiting for it here, and not in the engine, is fair and can be given up.
 type groupWriter struct {
-	statements *prepared
-	turn       chan struct{} // holds one element while somebody leads
-	closed     chan struct{}
+	conn   *direct       // whoever leads uses it
+	turn   chan struct{} // holds one element while somebody leads
+	closed chan struct{}
 
 	mu    sync.Mutex // guards queue
 	queue []*write
@@ -40,8 +43,8 @@ type write struct {
 	panicked any // what fn panicked with, for its caller to panic with
 }
 
-func newGroupWriter(statements *prepared) *groupWriter {
-	return &groupWriter{statements: statements, turn: make(chan struct{}, 1), closed: make(chan struct{})}
+func newGroupWriter(conn *direct) *groupWriter {
+	return &groupWriter{conn: conn, turn: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
 func (g *groupWriter) write(ctx context.Context, fn func(context.Context, runner) error) error {
@@ -115,37 +118,65 @@ func (g *groupWriter) lead() {
 
 // transact runs the group. What it returns is the failure of the whole; that of one write alone is in the write, and
 // leaves nothing of it behind and the others untouched.
-func (g *groupWriter) transact(group []*write) (err error) {
+func (g *groupWriter) transact(group []*write) error {
 	ctx := context.Background() // a transaction that has begun is carried through
-	if _, err := g.statements.ExecContext(ctx, "begin immediate"); err != nil {
-		return fmt.Errorf("begin: %w", err)
+	again, err := g.attempt(ctx, group, g.part)
+	if again {
+		_, err = g.attempt(ctx, group, g.savedPart)
 	}
-	for _, w := range group {
-		if err := g.part(ctx, w); err != nil {
-			return errors.Join(err, g.rollback(ctx))
-		}
-	}
-	if _, err := g.statements.ExecContext(ctx, "commit"); err != nil {
-		return errors.Join(fmt.Errorf("commit: %w", err), g.rollback(ctx))
-	}
-	return nil
+	return err
 }
 
-// part runs one write of a group between a savepoint and its release. It fails where the engine has lost the savepoint,
-// which ends the group's transaction.
-func (g *groupWriter) part(ctx context.Context, w *write) error {
-	if _, err := g.statements.ExecContext(ctx, "savepoint part"); err != nil {
-		return fmt.Errorf("savepoint: %w", err)
+// attempt runs the group as one transaction, and reports whether it must run again because one of it failed that had
+// written.
+func (g *groupWriter) attempt(ctx context.Context, group []*write, part func(context.Context, *write) (spoilt bool, err error)) (again bool, err error) {
+	if err := g.run(ctx, "begin immediate"); err != nil {
+		return false, err
 	}
-	if w.run(g.statements); w.err != nil {
-		if _, err := g.statements.ExecContext(ctx, "rollback to part"); err != nil {
-			return errors.Join(w.err, fmt.Errorf("roll back to the savepoint: %w", err))
+	for _, w := range group {
+		spoilt, err := part(ctx, w)
+		switch {
+		case err != nil:
+			return false, errors.Join(err, g.rollback(ctx))
+		case spoilt:
+			// Alone, it needs no other try: what it did is undone, and it has its error.
+			err := g.rollback(ctx)
+			return err == nil && len(group) > 1, err
 		}
 	}
-	if _, err := g.statements.ExecContext(ctx, "release part"); err != nil {
-		return fmt.Errorf("release the savepoint: %w", err)
+	if err := g.run(ctx, "commit"); err != nil {
+		return false, errors.Join(err, g.rollback(ctx))
 	}
-	return nil
+	return false, nil
+}
+
+// part runs one write of a group, in the hope that it succeeds or fails before it has written. It fails where SQLite has
+// ended the transaction.
+func (g *groupWriter) part(_ context.Context, w *write) (spoilt bool, err error) {
+	g.conn.wrote = false
+	if w.run(g.conn); w.err == nil {
+		return false, nil
+	}
+	if !g.conn.inTransaction() {
+		return false, w.err
+	}
+	return g.conn.wrote, nil
+}
+
+// savedPart runs one write of a group between a savepoint and its release, which takes as long as a write of its own.
+func (g *groupWriter) savedPart(ctx context.Context, w *write) (spoilt bool, err error) {
+	if err := g.run(ctx, "savepoint part"); err != nil {
+		return false, err
+	}
+	if w.run(g.conn); w.err != nil {
+		if !g.conn.inTransaction() {
+			return false, w.err
+		}
+		if err := g.run(ctx, "rollback to part"); err != nil {
+			return false, errors.Join(w.err, err)
+		}
+	}
+	return false, g.run(ctx, "release part")
 }
 
 // run calls fn. A panic is kept for the caller whose fn it is: the leader is another.
@@ -155,14 +186,24 @@ func (w *write) run(r runner) {
 			w.panicked, w.err = v, fmt.Errorf("panic: %v", v)
 		}
 	}()
+	w.panicked = nil
 	w.err = w.fn(w.ctx, r)
 }
 
-func (g *groupWriter) rollback(ctx context.Context) error {
-	if _, err := g.statements.ExecContext(ctx, "rollback"); err != nil {
-		return fmt.Errorf("roll back: %w", err)
+// run runs a statement that begins or ends a transaction or a part of one.
+func (g *groupWriter) run(ctx context.Context, statement string) error {
+	if _, err := g.conn.ExecContext(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
 	}
 	return nil
+}
+
+// rollback undoes what SQLite has not undone by itself.
+func (g *groupWriter) rollback(ctx context.Context) error {
+	if !g.conn.inTransaction() {
+		return nil
+	}
+	return g.run(ctx, "rollback")
 }
 
 // close waits for the running transaction; no other begins.
@@ -170,5 +211,5 @@ func (g *groupWriter) close() error {
 	close(g.closed)
 	g.turn <- struct{}{}
 	defer func() { <-g.turn }()
-	return g.statements.close()
+	return g.conn.close()
 }

@@ -111,16 +111,26 @@ func lockPostgresMigrations(ctx context.Context, db *sql.DB) (unlock func() erro
 
 // pgRunner runs statements with arguments that PostgreSQL takes: text there is UTF-8 and has no zero byte. What is no
 // text is replaced, so that a stranger's odd bytes are not found instead of being a failure.
-type pgRunner struct{ runner }
+type pgRunner struct{ sqlRunner }
+
+// sqlRunner is a *sql.DB or a *sql.Tx.
+type sqlRunner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
 
 // ExecContext implements runner.
 func (r pgRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return r.runner.ExecContext(ctx, query, asText(args)...)
+	return r.sqlRunner.ExecContext(ctx, query, asText(args)...)
 }
 
 // QueryContext implements runner.
-func (r pgRunner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return r.runner.QueryContext(ctx, query, asText(args)...)
+func (r pgRunner) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
+	found, err := r.sqlRunner.QueryContext(ctx, query, asText(args)...)
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 func asText(args []any) []any {
@@ -141,10 +151,10 @@ type pgReads struct {
 
 // QueryContext implements runner. A connection that turns out to be dead tells nothing of the database, and reading
 // twice does no harm.
-func (r pgReads) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := r.pgRunner.QueryContext(ctx, query, args...)
+func (r pgReads) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
+	found, err := r.pgRunner.QueryContext(ctx, query, args...)
 	if err == nil || ctx.Err() != nil || !lost(err) {
-		return rows, err
+		return found, err
 	}
 	r.pool.Reset() // the other connections are most likely dead too
 	return r.pgRunner.QueryContext(ctx, query, args...)

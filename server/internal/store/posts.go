@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"example.com/latchkey/server/internal/blog"
 )
@@ -13,7 +12,7 @@ func (s *Store) Posts(ctx context.Context, userID string, first int, after strin
 	if after == "" {
 		after = "g"
 	}
-	posts, err := list(ctx, s.reads, func(rows *sql.Rows) (p blog.Post, err error) {
+	posts, err := list(ctx, s.reads, func(rows row) (p blog.Post, err error) {
 		var created int64
 		err = rows.Scan(&p.ID, &p.UserID, &p.Title, &p.Body, &created)
 		p.CreatedAt = timeOf(created)

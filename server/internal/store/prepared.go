@@ -36,12 +36,16 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 }
 
 // QueryContext implements runner.
-func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
 	st, err := p.statement(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryContext(ctx, args...)
+	found, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, error) {

@@ -54,7 +54,7 @@ func (s *Store) snapshot(ctx context.Context, r runner, tokenID string) (snap au
 	return snap, nil
 }
 
-func scanSessionAndUser(rows *sql.Rows) (s auth.Snapshot, err error) {
+func scanSessionAndUser(rows row) (s auth.Snapshot, err error) {
 	var (
 		created, userCreated int64
 		ended                sql.NullInt64
@@ -67,7 +67,7 @@ func scanSessionAndUser(rows *sql.Rows) (s auth.Snapshot, err error) {
 	return s, err
 }
 
-func scanToken(rows *sql.Rows) (t auth.Token, err error) {
+func scanToken(rows row) (t auth.Token, err error) {
 	var (
 		sent, expires    int64
 		superseded, seen sql.NullInt64

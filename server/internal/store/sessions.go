@@ -37,7 +37,7 @@ func (s *Store) Sessions(ctx context.Context, userID string, life auth.Life) ([]
 	return all, s.wrap("sessions", err)
 }
 
-func scanSession(rows *sql.Rows) (x auth.Session, err error) {
+func scanSession(rows row) (x auth.Session, err error) {
 	var created, used, expires int64
 	err = rows.Scan(&x.ID, &x.UserID, &created, &used, &expires, &x.UserAgent, &x.IP)
 	x.CreatedAt, x.LastUsedAt, x.ExpiresAt = timeOf(created), timeOf(used), timeOf(expires)
@@ -59,7 +59,7 @@ func (s *Store) EndSessions(ctx context.Context, sel auth.Selection, life auth.L
 	return ended, s.wrap("end sessions", err)
 }
 
-func scanID(rows *sql.Rows) (id string, err error) {
+func scanID(rows row) (id string, err error) {
 	err = rows.Scan(&id)
 	return id, err
 }
@@ -119,7 +119,7 @@ const selectEnding = `select s.id, s.ended_at, s.end_reason, s.end_token_id, s.e
 	from sessions s `
 
 // scanEnding scans the zero Ending from a session that has not ended.
-func scanEnding(rows *sql.Rows) (auth.Ending, error) {
+func scanEnding(rows row) (auth.Ending, error) {
 	var (
 		id                                    string
 		at                                    sql.NullInt64

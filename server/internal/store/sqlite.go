@@ -20,26 +20,29 @@ import (
 const sqliteOptions = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1"
 
 func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
-	writes, _, err := migrateSQLite(ctx, path, log)
+	db, _, err := migrateSQLite(ctx, path, log)
 	if err != nil {
 		return nil, err
 	}
-	writes.SetMaxOpenConns(1)
-	conn, err := writes.Conn(ctx)
+	// It stays open until then: closing the last connection to a file locks out others who open it meanwhile.
+	conn, err := openDirect(sqliteURI(path))
 	if err != nil {
-		return nil, errors.Join(plainSQLite(err), writes.Close())
+		return nil, errors.Join(plainSQLite(err), db.Close())
+	}
+	if err := db.Close(); err != nil {
+		return nil, errors.Join(err, conn.close())
 	}
 	pool, err := sql.Open("sqlite3", sqliteURI(path)+"&_query_only=1")
 	if err != nil {
-		return nil, errors.Join(err, conn.Close(), writes.Close())
+		return nil, errors.Join(err, conn.close())
 	}
 	readers := max(4, runtime.GOMAXPROCS(0))
 	pool.SetMaxOpenConns(readers)
 	pool.SetMaxIdleConns(readers)
-	w := newGroupWriter(newPrepared(conn))
+	w := newGroupWriter(conn)
 	reads := newPrepared(pool)
 	return &Store{dialect: sqlite, reads: reads, writer: w,
-		closers: []func() error{w.close, reads.close, pool.Close, conn.Close, writes.Close}}, nil
+		closers: []func() error{w.close, reads.close, pool.Close}}, nil
 }
 
 // sqliteURI is a path with options: as a URI, it may hold any character.

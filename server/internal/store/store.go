@@ -139,7 +139,20 @@ type writer interface {
 // runner is where a statement runs: a pool of connections or a transaction.
 type runner interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryContext(ctx context.Context, query string, args ...any) (rows, error)
+}
+
+// rows is the result of a query, as *sql.Rows is.
+type rows interface {
+	row
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// row is what of rows a function needs that reads one of them.
+type row interface {
+	Scan(dest ...any) error
 }
 
 // bounder is a runner whose queries take no longer than it says, whatever time their caller has.
@@ -157,29 +170,29 @@ func exec(ctx context.Context, r runner, query string, args ...any) (int64, erro
 }
 
 // list returns every row of a query.
-func list[T any](ctx context.Context, r runner, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+func list[T any](ctx context.Context, r runner, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	if b, ok := r.(bounder); ok {
 		var done context.CancelFunc
 		ctx, done = b.bound(ctx)
 		defer done()
 	}
-	rows, err := r.QueryContext(ctx, query, args...)
+	found, err := r.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	var all []T
-	for rows.Next() {
-		row, err := scan(rows)
+	for found.Next() {
+		one, err := scan(found)
 		if err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return nil, errors.Join(err, found.Close())
 		}
-		all = append(all, row)
+		all = append(all, one)
 	}
-	return all, errors.Join(rows.Err(), rows.Close())
+	return all, errors.Join(found.Err(), found.Close())
 }
 
 // one returns the first row of a query, or auth.ErrNotFound.
-func one[T any](ctx context.Context, r runner, scan func(*sql.Rows) (T, error), query string, args ...any) (T, error) {
+func one[T any](ctx context.Context, r runner, scan func(row) (T, error), query string, args ...any) (T, error) {
 	var zero T
 	all, err := list(ctx, r, scan, query, args...)
 	switch {
@@ -191,7 +204,7 @@ func one[T any](ctx context.Context, r runner, scan func(*sql.Rows) (T, error), 
 	return all[0], nil
 }
 
-func scanNumber(rows *sql.Rows) (n int64, err error) {
+func scanNumber(rows row) (n int64, err error) {
 	err = rows.Scan(&n)
 	return n, err
 }
