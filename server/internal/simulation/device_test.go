@@ -87,13 +87,6 @@ func (d *device) setClock(by time.Duration) {
 	d.w.note(d.name, "its clock is off by %v", d.offset)
 }
 
-// clock returns how far the device's clock is off.
-func (d *device) clock() time.Duration {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.offset
-}
-
 // leave says that its user wants to be logged out.
 func (d *device) leave() {
 	d.mu.Lock()
