@@ -18,6 +18,7 @@ client: ## the browser client, built into web/dist
 
 test: needs client ## all tests: unit, race detector, js/wasm, both databases, the browser
 	$(GO) test -race ./...
+	$(GO) test ./server/internal/simulation # thousands of histories, which the race detector would make hundreds
 	GOOS=js GOARCH=wasm CGO_ENABLED=0 $(GO) test -exec "$(WASM_EXEC)" ./shared/... ./wasm/hub
 
 # What the tests need beside Go and a C compiler comes from Debian's packages.
