@@ -16,7 +16,7 @@ func histories(n int) int {
 	case soak:
 		return n * 20
 	case raceEnabled:
-		return max(10, n/5)
+		return max(10, n/10)
 	}
 	return n
 }
