@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,11 +9,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"example.com/latchkey/server/internal/auth"
@@ -47,8 +44,7 @@ type Config struct {
 func New(cfg Config) http.Handler {
 	ec := generated.Config{Resolvers: &resolver{auth: cfg.Auth, blog: cfg.Blog}}
 	ec.Complexity.Query.Posts = func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
-	srv := handler.New(generated.NewExecutableSchema(ec))
-	srv.AddTransport(transport.POST{})
+	srv := executor.New(generated.NewExecutableSchema(ec))
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](parsedQueries))
 	srv.SetParserTokenLimit(maxTokens)
 	srv.Use(complexityLimit{extension.FixedComplexityLimit(maxComplexity)})
@@ -62,7 +58,7 @@ func New(cfg Config) http.Handler {
 
 type api struct {
 	cfg     Config
-	exec    http.Handler
+	exec    *executor.Executor
 	present presenter
 }
 
@@ -74,7 +70,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusMethodNotAllowed, badRequest("Queries and mutations are sent by POST."))
 		return
 	}
-	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
+	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != plainJSON {
 		refuse(w, http.StatusUnsupportedMediaType, badRequest("Send the query as application/json."))
 		return
 	}
@@ -87,8 +83,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, badRequest("The body could not be read: it must be complete and at most 1 MiB."))
 		return
 	}
-	if err := json.Unmarshal(body, new(graphql.RawParams)); err != nil {
-		// gqlgen's own error would repeat the body, which may hold a password.
+	var p params
+	if err := json.Unmarshal(body, &p); err != nil {
+		// Not the decoder's own words: they may repeat a part of the body, which may hold a password.
 		refuse(w, http.StatusBadRequest, badRequest("The body is not the JSON of a GraphQL request."))
 		return
 	}
@@ -101,10 +98,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		c.identity = &id
 	}
-	r = r.WithContext(withCaller(r.Context(), c))
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.Header.Del("Upgrade") // an offer of another protocol, which need not be taken, and which gqlgen would refuse
-	a.exec.ServeHTTP(&answerWriter{ResponseWriter: w, caller: c}, r)
+	a.execute(withCaller(r.Context(), c), w, r, p, c)
 }
 
 // unauthorized answers a Bearer token that does not verify (RFC 6750 §3.1), or a failure to verify it.

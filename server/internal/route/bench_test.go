@@ -28,7 +28,7 @@ import (
 const benchClients = 16
 
 func BenchmarkRefreshOverHTTP(b *testing.B) {
-	srv := servertest.Start(b, servertest.Options{})
+	srv := servertest.Start(b, servertest.Options{Brief: true})
 	var n atomic.Int64
 	refreshInParallel(b, srv.URL, func() (string, error) {
 		email := fmt.Sprintf("bench%d@example.com", n.Add(1))

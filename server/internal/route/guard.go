@@ -113,6 +113,9 @@ func withRequestID(log *slog.Logger, next http.Handler) http.Handler {
 					plain(rec, http.StatusInternalServerError, "Something went wrong on the server.\n")
 				}
 			}
+			if !log.Enabled(ctx, slog.LevelDebug) {
+				return
+			}
 			// The path without its query: what is in a query is the visitor's own.
 			log.DebugContext(ctx, "request", "method", r.Method, "path", strings.ToValidUTF8(r.URL.Path, "?"), "status", rec.status)
 		}()

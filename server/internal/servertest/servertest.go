@@ -31,6 +31,7 @@ type Options struct {
 	DB                                          string                          // a file or a postgres:// URL; "" for a file of the test's own
 	Origin                                      string                          // the public one; "" for the server's own address
 	Wrap                                        func(http.Handler) http.Handler // around everything, where set
+	Brief                                       bool                            // log as `latchkey serve` does, and not every request
 }
 
 // Server is a running server.
@@ -50,7 +51,11 @@ func Start(t testing.TB, o Options) *Server {
 	t.Helper()
 	o = o.withDefaults(t)
 	logs := &logBuffer{}
-	log := slog.New(requestid.Handler(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	level := slog.LevelDebug
+	if o.Brief {
+		level = slog.LevelInfo
+	}
+	log := slog.New(requestid.Handler(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level})))
 	db, err := store.Open(t.Context(), o.DB, log)
 	must(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,0 +1,107 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// params is a request's body (GraphQL over HTTP, "Request Parameters").
+type params struct {
+	Query         string         `json:"query"`
+	OperationName string         `json:"operationName"`
+	Variables     variables      `json:"variables"`
+	Extensions    map[string]any `json:"extensions"`
+}
+
+// variables keep their numbers as they were written.
+type variables map[string]any
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *variables) UnmarshalJSON(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return d.Decode((*map[string]any)(v))
+}
+
+// The media types of an answer (GraphQL over HTTP, "Media Types").
+const (
+	plainJSON    = "application/json"
+	responseJSON = "application/graphql-response+json"
+)
+
+// mediaType returns the first media type of an Accept header that an answer has.
+func mediaType(accept string) string {
+	if accept == "" {
+		return plainJSON
+	}
+	for part := range strings.SplitSeq(accept, ",") {
+		switch mt, _, err := mime.ParseMediaType(strings.TrimSpace(part)); {
+		case err != nil:
+		case mt == plainJSON, mt == "*/*", mt == "application/*":
+			return plainJSON
+		case mt == responseJSON:
+			return responseJSON
+		}
+	}
+	return responseJSON
+}
+
+// execute answers a request that has been read. ctx carries c, its caller.
+func (a *api) execute(ctx context.Context, w http.ResponseWriter, r *http.Request, p params, c *caller) {
+	mt := mediaType(r.Header.Get("Accept"))
+	status, answer := a.answer(ctx, r.Header, p, mt)
+	if c.unavailable.Load() {
+		status = unavailable(w.Header())
+	}
+	w.Header().Set("Content-Type", mt)
+	w.WriteHeader(status)
+	_, _ = w.Write(answer) // an error is the connection's
+}
+
+// answer runs the operation, and returns the answer's status and body.
+func (a *api) answer(ctx context.Context, header http.Header, p params, mt string) (status int, body []byte) {
+	defer func() {
+		if v := recover(); v != nil { // of a resolver gqlgen recovers itself
+			status = http.StatusInternalServerError
+			body = encode(&graphql.Response{Errors: gqlerror.List{a.present.error(ctx, a.present.panicked(ctx, v))}})
+		}
+	}()
+	ctx = graphql.StartOperationTrace(ctx)
+	started := graphql.GetStartTime(ctx)
+	op, errs := a.exec.CreateOperationContext(ctx, &graphql.RawParams{
+		Query: p.Query, OperationName: p.OperationName, Variables: p.Variables, Extensions: p.Extensions, Headers: header,
+		ReadTime: graphql.TraceTiming{Start: started, End: started},
+	})
+	if errs != nil {
+		status = http.StatusOK
+		if errcode.GetErrorKind(errs) == errcode.KindProtocol {
+			status = http.StatusUnprocessableEntity
+			if mt == responseJSON {
+				status = http.StatusBadRequest
+			}
+		}
+		return status, encode(a.exec.DispatchError(graphql.WithOperationContext(ctx, op), errs))
+	}
+	next, ctx := a.exec.DispatchOperation(ctx, op)
+	return http.StatusOK, encode(next(ctx))
+}
+
+// encode returns a response as JSON. That of a successful operation is in its data already.
+func encode(r *graphql.Response) []byte {
+	if r != nil && r.Data != nil && len(r.Errors) == 0 && len(r.Extensions) == 0 && r.HasNext == nil {
+		return append(append(append(make([]byte, 0, len(r.Data)+len(`{"data":}`)), `{"data":`...), r.Data...), '}')
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // it holds nothing but texts, lists and maps
+	}
+	return b
+}
