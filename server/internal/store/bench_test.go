@@ -78,7 +78,7 @@ func rotateSideBySide(b *testing.B, callers func(*testing.B, *store.Store) []fun
 	return perSecond(b)
 }
 
-func openBench(b *testing.B, path string) *store.Store {
+func openBench(b testing.TB, path string) *store.Store {
 	s, err := store.Open(context.Background(), path, nil)
 	if err != nil {
 		b.Fatal(err)
@@ -90,21 +90,25 @@ func openBench(b *testing.B, path string) *store.Store {
 func presenters(b *testing.B, s *store.Store) []func() error {
 	var callers []func() error
 	for range benchCallers {
-		current := benchAccount(b, s)
-		callers = append(callers, func() error {
-			next := newBenchID()
-			err := s.Present(context.Background(), current, func(snap auth.Snapshot) (auth.Change, error) {
-				return auth.Change{SeenAt: snap.Now, Succession: &auth.Succession{
-					TokenID: snap.Token.ID, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: make([]byte, 60),
-					Next: auth.Token{ID: next, SessionID: snap.Session.ID, Generation: snap.Session.Generation + 1,
-						Hash: make([]byte, 32), SentAt: snap.Now, ExpiresAt: snap.Now.Add(time.Hour)},
-				}}, nil
-			})
-			current = next
-			return err
-		})
+		callers = append(callers, presenting(s, benchAccount(b, s)))
 	}
 	return callers
+}
+
+// presenting returns how a session whose current token has the id rotates.
+func presenting(s *store.Store, current string) func() error {
+	return func() error {
+		next := newBenchID()
+		err := s.Present(context.Background(), current, func(snap auth.Snapshot) (auth.Change, error) {
+			return auth.Change{SeenAt: snap.Now, Succession: &auth.Succession{
+				TokenID: snap.Token.ID, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: make([]byte, 60),
+				Next: auth.Token{ID: next, SessionID: snap.Session.ID, Generation: snap.Session.Generation + 1,
+					Hash: make([]byte, 32), SentAt: snap.Now, ExpiresAt: snap.Now.Add(time.Hour)},
+			}}, nil
+		})
+		current = next
+		return err
+	}
 }
 
 // refreshers rotate by auth's rules: with new secrets, seals and signed access tokens.
@@ -130,7 +134,7 @@ func refreshers(b *testing.B, s *store.Store) []func() error {
 func newBenchID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // benchAccount makes an account with a session, and returns the id of its token.
-func benchAccount(b *testing.B, s *store.Store) string {
+func benchAccount(b testing.TB, s *store.Store) string {
 	id, session, token := newBenchID(), newBenchID(), newBenchID()
 	a := auth.Account{User: auth.User{ID: id, Email: id + "@example.com", Name: "Ada"}, PasswordHash: "hash"}
 	if err := s.CreateAccount(context.Background(), a, func(now time.Time) (auth.Opening, error) {

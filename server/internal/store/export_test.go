@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"testing"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Pragma asks the writing connection for a setting.
@@ -78,4 +80,16 @@ func (s *Store) Queued() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.queue)
+}
+
+// Compiled returns how often SQLite asked whether a statement may touch something while do ran a second time: it does so
+// whenever it compiles one for the writing connection, be it that its plan is to be made anew.
+func (s *Store) Compiled(do func()) (n int) {
+	conn := s.writer.(*groupWriter).conn.conn
+	conn.RegisterAuthorizer(func(int, string, string, string) int { n++; return sqlite3.SQLITE_OK })
+	defer conn.RegisterAuthorizer(nil)
+	do() // with another to ask, every statement is compiled anew
+	n = 0
+	do()
+	return n
 }

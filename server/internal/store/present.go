@@ -35,8 +35,9 @@ func (s *Store) snapshot(ctx context.Context, r runner, tokenID string) (snap au
 	if snap.Now, err = s.dialect.now(ctx, r); err != nil {
 		return snap, err
 	}
+	// The cast keeps SQLite from planning the query anew for every session: it does where a bare parameter might be 0 or 1.
 	query := `select id, session_id, generation, hash, sent_at, expires_at, superseded_at, seen_at, sealed
-		from refresh_tokens where session_id = $1 and generation >= (select generation from refresh_tokens where id = $2)
+		from refresh_tokens where session_id = cast($1 as text) and generation >= (select generation from refresh_tokens where id = $2)
 		order by generation`
 	if !snap.Session.EndedAt.IsZero() {
 		// What came after does not matter any more, and may be much.
