@@ -47,7 +47,7 @@ var sqlite = dialect{
 	// The migrations' own transactions are all the lock there is: whoever loses tries again.
 	lockMigrations: func(context.Context, *sql.DB) (func() error, error) { return func() error { return nil }, nil },
 	migrateTries:   6,
-	plain:          func(err error) error { return err },
+	plain:          troubledSQLite,
 }
 
 // postgres: transactions run side by side, each statement sees what was committed before it, and rows that must stay

@@ -9,7 +9,8 @@
 //	                                 nothing done                  roll back
 //
 // On SQLite there is one turn, that is one writing connection, and a commit is durable when it returns (WAL with
-// synchronous=FULL). The database file is created for its owner's eyes alone.
+// synchronous=FULL). A disk that is full, or a lock that another process holds for longer than five seconds, is
+// auth.ErrUnavailable, and has changed nothing. The database file is created for its owner's eyes alone.
 //
 // On PostgreSQL the turn is a connection of the pool, and transactions run side by side: what one decides on, it locks.
 // One that another undoes (a deadlock) is tried again inside. A database that is away is auth.ErrUnavailable after five

@@ -93,3 +93,11 @@ func (s *Store) Compiled(do func()) (n int) {
 	do()
 	return n
 }
+
+// Set sets a setting of the writing connection.
+func (s *Store) Set(t *testing.T, name, value string) {
+	t.Helper()
+	if _, err := s.writer.(*groupWriter).conn.conn.Exec("pragma "+name+" = "+value, nil); err != nil {
+		t.Fatal(err)
+	}
+}

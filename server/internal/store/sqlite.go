@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
+	_ "github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
 )
 
 // Every connection waits so long for a lock of another process, checks foreign keys, and writes so that a commit
@@ -84,21 +84,6 @@ func createPrivate(path string) error {
 	}
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 		return pathErr.Err
-	}
-	return err
-}
-
-// plainSQLite puts the engine's words for common mistakes into an operator's.
-func plainSQLite(err error) error {
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code {
-	case sqlite3.ErrNotADB:
-		return errors.New("the file is not an SQLite database")
-	case sqlite3.ErrReadonly:
-		return errors.New("the file or its directory cannot be written to")
 	}
 	return err
 }
