@@ -39,22 +39,7 @@ func TestAFullDisk(t *testing.T) {
 				tokens[i] = g.RefreshToken
 			}
 			full(s)
-			errs := make([]error, len(tokens))
-			var callers sync.WaitGroup
-			for i := range tokens {
-				callers.Go(func() {
-					for range 100_000 {
-						g, err := refresh(service, tokens[i])
-						if err != nil {
-							errs[i] = err
-							return
-						}
-						tokens[i] = g.RefreshToken
-					}
-				})
-			}
-			callers.Wait()
-			for _, err := range errs {
+			for _, err := range refreshUntilRefused(service, tokens) {
 				cause := (*auth.Error)(nil)
 				if !errors.Is(err, auth.ErrUnavailable) || !errors.As(err, &cause) || !strings.Contains(fmt.Sprint(cause.Err), "the disk is full") {
 					t.Errorf("the error is %v, want %v and why", err, auth.ErrUnavailable)
@@ -83,6 +68,27 @@ func TestAFullDisk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// refreshUntilRefused refreshes with all tokens side by side, keeps what is answered in their place, and returns why each
+// was not answered in the end.
+func refreshUntilRefused(service *auth.Service, tokens []string) []error {
+	errs := make([]error, len(tokens))
+	var callers sync.WaitGroup
+	for i := range tokens {
+		callers.Go(func() {
+			for range 100_000 {
+				g, err := refresh(service, tokens[i])
+				if err != nil {
+					errs[i] = err
+					return
+				}
+				tokens[i] = g.RefreshToken
+			}
+		})
+	}
+	callers.Wait()
+	return errs
 }
 
 func refresh(service *auth.Service, token string) (auth.Grant, error) {
