@@ -2,6 +2,8 @@ package auth_test
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,8 +28,9 @@ func BenchmarkRefresh(b *testing.B) {
 func BenchmarkRefreshSideBySide(b *testing.B) {
 	w := newWorld(b, standard)
 	b.SetParallelism(16)
+	var next atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
-		g, err := w.SignUp(w.ctx, auth.TokenID(auth.NewRefreshToken())+"@example.com", password, "", from())
+		g, err := w.SignUp(w.ctx, fmt.Sprintf("%d@example.com", next.Add(1)), password, "", from())
 		for pb.Next() && err == nil {
 			g, err = w.Refresh(w.ctx, from(g.RefreshToken), plain)
 		}
@@ -39,9 +42,9 @@ func BenchmarkRefreshSideBySide(b *testing.B) {
 
 // BenchmarkDecide is the judgement alone, with a chain of recoveries behind the presented token.
 func BenchmarkDecide(b *testing.B) {
-	s := moved(time.Hour, time.Second)
+	s, token := moved(time.Hour, time.Second), presented(time.Hour)
 	for b.Loop() {
-		auth.Decide(s, secret, policy, page)
+		auth.Decide(s, token, policy, page)
 	}
 }
 

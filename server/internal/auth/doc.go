@@ -6,10 +6,12 @@
 //
 // # Refresh tokens
 //
-// A refresh token is `<id>.<secret>`. Its row holds the secret's hash, and once it is superseded its successor's secret,
-// sealed under a key from its own. Each presentation is one step of the store: decide (rotation.go) judges it on a
-// [Snapshot] by the table of ROTATION.md, and the [Change] that comes of it is applied before anything else happens to
-// the session. The labels are the rows of that table.
+// A refresh token is `<id>.<secret>`. The id says which one it is, its session, its generation and when it was made, and
+// has a tag that proves it: a MAC of these and of the secret's hash, under a key of the session (refreshtoken.go). The
+// token's row holds the hash, and once it is superseded its successor's secret, sealed under a key from its own. Each
+// presentation is one step of the store: decide (rotation.go) judges it on a [Snapshot] by the table of ROTATION.md, and
+// the [Change] that comes of it is applied before anything else happens to the session. The labels are the rows of that
+// table.
 //
 //	              login
 //	                │
@@ -20,10 +22,32 @@
 //	a cookie          │                                 │ │
 //	                  └──── S5' a fresh one is sent ────┘ │
 //	                                                      │ R past its grace,
-//	           session ended ◀────────────────────────────┘ not to be recovered
+//	           session ended ◀────────────────────────────┤ not to be recovered
+//	                  ▲                                   │
+//	                  │ R                                 ▼
+//	                  └────────────────────────────────  gone: the row is pruned
 //
-// A token that is unknown, malformed or has a wrong secret, or was last sent longer than idle-ttl ago (S0), changes
-// nothing at all.
+// A token that is unknown, malformed or has a wrong tag or secret, or was last sent longer than idle-ttl ago (S0),
+// changes nothing at all.
+//
+// # Rows that are gone
+//
+// A session that is open all day has hundreds of tokens a day, and a cookie jar may show any of them for idle-ttl. Their
+// rows are not kept for so long: one that is past its grace and can never be recovered again is pruned, which leaves two
+// or three of a session. That takes nothing from what holds:
+//
+//   - A superseded token that comes back is known as one of ours by its tag, and as superseded by its generation. It ends
+//     the session exactly as it would have with its row, and the evidence names it: session/generation.
+//   - Without its secret nobody can make the tag, so a guess at such a token harms nothing.
+//   - What may still be answered has its row, and every row that leads from it to the current token (recoverable, in
+//     rotation.go). A recovery that is configured longer later does not reach back to what was pruned before: that is
+//     reuse.
+//   - When it was last sent, only its row knew. It is forgotten (S0) once it was made longer ago than idle-ttl and the
+//     longer of recovery and grace, by which a jar cannot hold it any more. So somebody with an old secret, who could
+//     end the session for idle-ttl, can now do so for as much longer.
+//
+// The keys of the tags are in the database. Whoever steals it can make tokens that seem to have been superseded and
+// pruned, and with these end sessions; but no answer is got by them, for that takes a row whose hash fits.
 //
 // # Sessions
 //

@@ -1,9 +1,12 @@
 package auth
 
 import (
+	"errors"
 	"maps"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 )
 
 // What the tests outside the package see of its inside.
@@ -31,8 +34,13 @@ func (a action) String() string {
 	return [...]string{"refuse", "keep", "rotate", "repeat", "moveOn", "reuse", "corrupt"}[a]
 }
 
-func Decide(s Snapshot, hash [32]byte, p Policy, o RefreshOptions) Decision {
-	d := decide(s, hash, p, o)
+// Decide judges the presentation of a token as it stands in a cookie.
+func Decide(s Snapshot, token string, p Policy, o RefreshOptions) Decision {
+	t, ok := parseRefreshToken(token)
+	if !ok {
+		panic("not a token")
+	}
+	d := decide(s, t, p, o)
 	return Decision{d.action, d.reason, d.change}
 }
 
@@ -62,29 +70,56 @@ func ParseRefreshToken(s string) (string, bool) {
 	return t.String(), true
 }
 
-func TokenID(s string) string {
+// TokenName is how logs and evidence speak of a token.
+func TokenName(s string) string {
 	t, _ := parseRefreshToken(s)
-	return t.id
+	return t.name()
 }
 
-func NewRefreshToken() string {
-	t, err := newRefreshToken()
+// Place is a token's session and generation.
+func Place(s string) (session string, generation int64) {
+	t, _ := parseRefreshToken(s)
+	return t.session.String(), t.generation
+}
+
+// MakeToken makes a token with the given secret.
+func MakeToken(tagKey []byte, sessionID string, generation int64, made time.Time, secret [32]byte) string {
+	t, err := refreshToken{generation: generation, made: made, secret: secret}.tagged(tagKey, sessionID)
 	if err != nil {
 		panic(err)
 	}
 	return t.String()
 }
 
-// Seal and Unseal work on tokens as they stand in cookies.
-func Seal(predecessor, next, sessionID string, generation int64) ([]byte, error) {
-	p, _ := parseRefreshToken(predecessor)
-	n, _ := parseRefreshToken(next)
-	return seal(p.secret, n, sessionID, generation)
+// KnownUnder reports whether a token that was made with a key of so many bytes is known under it.
+func KnownUnder(size int) bool {
+	key := make([]byte, size)
+	t := refreshToken{session: uuid.New(), generation: 1}
+	t.tag = t.computeTag(key)
+	return t.authentic(key, t.session.String())
 }
 
-func Unseal(predecessor string, sealed []byte, next Token) (string, error) {
+// NewRefreshToken makes a token of a session that is not known to anybody.
+func NewRefreshToken() string {
+	session, idErr := newID()
+	key, keyErr := newTagKey()
+	t, err := newRefreshToken(key, session, 1, time.Now())
+	if err := errors.Join(idErr, keyErr, err); err != nil {
+		panic(err)
+	}
+	return t.String()
+}
+
+// Seal and Unseal work on tokens as they stand in cookies.
+func Seal(predecessor, next string) ([]byte, error) {
 	p, _ := parseRefreshToken(predecessor)
-	t, err := unseal(p.secret, sealed, next)
+	n, _ := parseRefreshToken(next)
+	return seal(p.secret, n)
+}
+
+func Unseal(predecessor string, sealed []byte, session SessionState, next Token) (string, error) {
+	p, _ := parseRefreshToken(predecessor)
+	t, err := unseal(p.secret, sealed, session, next)
 	return t.String(), err
 }
 

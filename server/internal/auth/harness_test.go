@@ -91,6 +91,20 @@ func (w *world) signUp() auth.Grant {
 	return g
 }
 
+// prune is a whole round of pruning.
+func (w *world) prune(r auth.Retention) {
+	w.t.Helper()
+	for at := (auth.PruneCursor{}); ; {
+		var err error
+		if at, _, err = w.store.Prune(w.ctx, r, at, 100); err != nil {
+			w.t.Fatal(err)
+		}
+		if at == (auth.PruneCursor{}) {
+			return
+		}
+	}
+}
+
 // from is a visitor with these tokens.
 func from(tokens ...string) auth.Visitor {
 	return auth.Visitor{Tokens: tokens, UserAgent: "Test/1.0", IP: "192.0.2.7"}

@@ -23,7 +23,7 @@ func TestLostAnswerIsRecovered(t *testing.T) {
 		}
 		w.used(found)
 		if n := w.count(`select count(*) from audit where kind = 'TOKEN_RECOVERED' and token_id = ? and ip = '192.0.2.7'
-			and user_agent = 'Test/1.0'`, auth.TokenID(first.RefreshToken)); n != 1 {
+			and user_agent = 'Test/1.0'`, auth.TokenName(first.RefreshToken)); n != 1 {
 			t.Errorf("%d audit records of the recovery", n)
 		}
 		time.Sleep(time.Minute)

@@ -13,7 +13,8 @@ type opener struct {
 	kind    EventKind
 	life    Life
 	id      string
-	token   refreshToken
+	tagKey  []byte
+	token   refreshToken // by the last call of open
 	ends    []Ending
 	made    Opening // by the last call of open
 }
@@ -24,28 +25,33 @@ func (s *Service) opener(ctx context.Context, a *Account, v Visitor, kind EventK
 	if err != nil {
 		return nil, err
 	}
-	token, err := newRefreshToken()
+	tagKey, err := newTagKey()
 	if err != nil {
 		return nil, err
 	}
-	o := &opener{account: a, visitor: v, kind: kind, life: s.policy.Life, id: id, token: token}
+	o := &opener{account: a, visitor: v, kind: kind, life: s.policy.Life, id: id, tagKey: tagKey}
 	held, err := s.eachHeld(ctx, v, nil)
 	for _, snap := range held {
-		o.ends = append(o.ends, Ending{SessionID: snap.Session.ID, Reason: ReasonLoggedOut, TokenID: snap.Token.ID,
-			IP: v.IP, UserAgent: v.UserAgent})
+		o.ends = append(o.ends, Ending{SessionID: snap.Session.ID, Reason: ReasonLoggedOut,
+			TokenID: tokenName(snap.Session.ID, snap.Token.Generation), IP: v.IP, UserAgent: v.UserAgent})
 	}
 	return o, err
 }
 
 // open is the step of Store.CreateAccount and, in part, of Store.OpenSession.
 func (o *opener) open(now time.Time) (Opening, error) {
+	var err error
+	if o.token, err = newRefreshToken(o.tagKey, o.id, 1, now); err != nil {
+		return Opening{}, err
+	}
 	end := o.life.end(now, now)
 	hash := o.token.hash()
 	o.made = Opening{
 		Session: Session{ID: o.id, UserID: o.account.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: end,
 			UserAgent: o.visitor.UserAgent, IP: o.visitor.IP},
-		Token: Token{ID: o.token.id, SessionID: o.id, Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
-		Events: []Event{{Kind: o.kind, At: now, UserID: o.account.ID, SessionID: o.id, TokenID: o.token.id,
+		TagKey: o.tagKey,
+		Token:  Token{Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
+		Events: []Event{{Kind: o.kind, At: now, UserID: o.account.ID, SessionID: o.id, TokenID: o.token.name(),
 			IP: o.visitor.IP, UserAgent: o.visitor.UserAgent}},
 	}
 	for _, e := range o.ends {

@@ -100,7 +100,7 @@ func (p *presentation) answered() bool {
 
 // present has one token judged and the judgement carried out. Where the token is answered it returns the grant.
 func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
-	err := s.store.Present(ctx, p.token.id, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
+	err := s.store.Present(ctx, p.token.session.String(), p.token.generation, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
 	if errors.Is(err, ErrNotFound) {
 		p.judged = decision{action: refuse, reason: ReasonUnknownToken}
 		return Grant{}, nil
@@ -131,7 +131,7 @@ func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 
 // step judges the token and fills in the secrets of the change. It may run several times for one presentation.
 func (s *Service) step(p *presentation, snap Snapshot) (Change, error) {
-	d := decide(snap, p.token.hash(), s.policy, p.options)
+	d := decide(snap, p.token, s.policy, p.options)
 	p.judged, p.snapshot = d, snap
 	p.spared = d.action == reuse && (p.spare || p.except == snap.Session.ID)
 	switch {
@@ -160,20 +160,20 @@ func (s *Service) tokenToSend(presented refreshToken, snap Snapshot, su *Success
 	if err != nil || su == nil {
 		return current, err
 	}
-	next, err := newRefreshToken()
+	next, err := newRefreshToken(snap.Session.TagKey, snap.Session.ID, su.Next.Generation, snap.Now)
 	if err != nil {
 		return next, err
 	}
 	hash := next.hash()
-	su.Next.ID, su.Next.Hash = next.id, hash[:]
-	su.Sealed, err = seal(current.secret, next, snap.Session.ID, su.Next.Generation)
+	su.Next.Hash = hash[:]
+	su.Sealed, err = seal(current.secret, next)
 	return next, err
 }
 
-// report tells the log what an operator should know of: it has the row's id and never the token.
+// report tells the log what an operator should know of: it has the token's name and never the token.
 func (s *Service) report(ctx context.Context, p *presentation) {
 	attrs := []any{slog.String("session", p.snapshot.Session.ID), slog.String("user", p.snapshot.User.ID),
-		slog.String("token", p.token.id), slog.String("ip", p.visitor.IP), slog.String("userAgent", p.visitor.UserAgent)}
+		slog.String("token", p.token.name()), slog.String("ip", p.visitor.IP), slog.String("userAgent", p.visitor.UserAgent)}
 	switch {
 	case p.judged.action == reuse && !p.spared:
 		s.cfg.Log.WarnContext(ctx, "refresh token used again, session ended", attrs...)

@@ -42,8 +42,9 @@ func TestRefreshRotates(t *testing.T) {
 func (w *world) supersededAt(token string) (superseded, expires time.Time) {
 	w.t.Helper()
 	var s, e int64
-	if err := w.raw.QueryRow(`select superseded_at, expires_at from refresh_tokens where id = ?`,
-		auth.TokenID(token)).Scan(&s, &e); err != nil {
+	session, generation := auth.Place(token)
+	if err := w.raw.QueryRow(`select superseded_at, expires_at from refresh_tokens where session_id = ? and generation = ?`,
+		session, generation).Scan(&s, &e); err != nil {
 		w.t.Fatal(err)
 	}
 	return time.UnixMilli(s).UTC(), time.UnixMilli(e).UTC()
@@ -99,11 +100,11 @@ func TestReuseEndsTheSession(t *testing.T) {
 		wantError(t, err, auth.CodeUnauthenticated, auth.ReasonTokenReused)
 		if n := w.count(`select count(*) from audit where kind = 'SESSION_ENDED' and reason = 'TOKEN_REUSED' and user_id = ?
 			and session_id = ? and token_id = ? and ip = '192.0.2.7' and user_agent = 'Test/1.0' and at > 0`,
-			first.User.ID, first.SessionID, auth.TokenID(first.RefreshToken)); n != 1 {
+			first.User.ID, first.SessionID, auth.TokenName(first.RefreshToken)); n != 1 {
 			t.Errorf("%d audit records of the reuse", n)
 		}
 		if n := w.count(`select count(*) from sessions where end_reason = 'TOKEN_REUSED' and end_token_id = ?
-			and end_ip = '192.0.2.7'`, auth.TokenID(first.RefreshToken)); n != 1 {
+			and end_ip = '192.0.2.7'`, auth.TokenName(first.RefreshToken)); n != 1 {
 			t.Errorf("%d sessions with the evidence", n)
 		}
 		if n := w.count(`select count(*) from refresh_tokens where sealed is not null`); n != 0 {
@@ -117,14 +118,14 @@ func TestReuseEndsTheSession(t *testing.T) {
 }
 
 func TestWrongSecretHarmsNothing(t *testing.T) {
-	guess := func(of string) string { return auth.TokenID(of) + auth.NewRefreshToken()[36:] }
+	guess := func(of string) string { return of[:56] + auth.NewRefreshToken()[56:] }
 	for _, row := range []struct {
 		name  string
 		token func(superseded, current string) string
 	}{
 		{"guess at the superseded", func(s, _ string) string { return guess(s) }},
 		{"guess at the current", func(_, c string) string { return guess(c) }},
-		{"secret of another", func(s, c string) string { return c[:36] + s[36:] }},
+		{"secret of another", func(s, c string) string { return c[:56] + s[56:] }},
 		{"unknown id", func(_, _ string) string { return auth.NewRefreshToken() }},
 		{"malformed", func(_, c string) string { return "x" + c }},
 		{"empty", func(_, _ string) string { return "" }},

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
 	"time"
 )
@@ -27,33 +26,71 @@ const (
 )
 
 // decision is the judgement on a presentation and what it changes. The secrets of a new token are not in it: the
-// caller fills in Succession.Sealed, and ID and Hash of Succession.Next.
+// caller fills in Succession.Sealed, and Hash of Succession.Next.
 type decision struct {
 	action action
 	reason Reason // of refuse and reuse
 	change Change
 }
 
-// decide applies the table of ROTATION.md to the presentation of a token whose secret has the given hash. It has no
-// effects and knows no other time than s.Now. Rows are judged in the table's order; what it calls "at most" and "less
-// than" is meant to the millisecond.
-func decide(s Snapshot, hash [sha256.Size]byte, p Policy, o RefreshOptions) decision {
-	current := s.Token.Generation == s.Session.Generation
+// decide applies the table of ROTATION.md to the presentation of a token. It has no effects and knows no other time
+// than s.Now. Rows are judged in the table's order; what it calls "at most" and "less than" is meant to the
+// millisecond.
+func decide(s Snapshot, t refreshToken, p Policy, o RefreshOptions) decision {
+	current := t.generation == s.Session.Generation
 	switch {
-	case subtle.ConstantTimeCompare(s.Token.Hash, hash[:]) != 1,
-		!current && s.Now.Sub(s.Token.SentAt) > p.Life.Idle:
+	case !genuine(s, t), !current && forgotten(s, t, p):
 		return decision{action: refuse, reason: ReasonUnknownToken}
 	case !s.Session.EndedAt.IsZero():
 		return decision{action: refuse, reason: s.Session.EndReason}
 	case p.Life.Max > 0 && s.Now.Sub(s.Session.CreatedAt) >= p.Life.Max:
 		return decision{action: refuse, reason: ReasonMaxAge}
-	case current && s.Now.Sub(s.Token.SentAt) > p.Life.Idle:
+	case !whole(s, t):
+		return decision{action: corrupt}
+	case s.Now.Sub(s.current().SentAt) > p.Life.Idle:
 		return decision{action: refuse, reason: ReasonIdle}
 	case current:
 		return decideCurrent(s, p, o)
 	default:
 		return decideSuperseded(s, p, o)
 	}
+}
+
+// genuine reports whether the token was issued by us and has the right secret. A tag says both, and for a token whose
+// row is there the hash must agree. A token that the session has not come to yet is one of another time: the database
+// was restored from an older copy.
+func genuine(s Snapshot, t refreshToken) bool {
+	hash := t.hash()
+	return t.authentic(s.Session.TagKey, s.Session.ID) && t.generation <= s.Session.Generation &&
+		(s.Gone || subtle.ConstantTimeCompare(s.Token.Hash, hash[:]) == 1)
+}
+
+// forgotten reports whether a superseded token is so old that no cookie jar can hold it any more: it was last sent
+// longer than idle-ttl ago. Of a token whose row is gone it is known when it was made, and that it was last sent at most
+// max(recovery, grace) later. For it was sent again only while it was current, and only to whoever presented a token that
+// was superseded at most the grace ago (S4) or recovery ago (S5); and the last one to be superseded before it was made
+// was so at the moment when it was made.
+func forgotten(s Snapshot, t refreshToken, p Policy) bool {
+	if s.Gone {
+		return s.Now.Sub(t.made) > p.Life.Idle+max(p.Recovery, p.Grace)
+	}
+	return s.Now.Sub(s.Token.SentAt) > p.Life.Idle
+}
+
+// whole reports whether the rows of a live session show what the session says: that its current token is there.
+func whole(s Snapshot, t refreshToken) bool {
+	if t.generation == s.Session.Generation {
+		return !s.Gone
+	}
+	return len(s.Later) > 0 && s.current().Generation == s.Session.Generation
+}
+
+// current returns the row of the session's current token, where there is one.
+func (s Snapshot) current() Token {
+	if len(s.Later) == 0 {
+		return s.Token
+	}
+	return s.Later[len(s.Later)-1]
 }
 
 // decideCurrent judges the current token of a live session: S1 and S1'.
@@ -69,43 +106,45 @@ func decideCurrent(s Snapshot, p Policy, o RefreshOptions) decision {
 
 // decideSuperseded judges a superseded token of a live session: S4, S5, S5' and R.
 func decideSuperseded(s Snapshot, p Policy, o RefreshOptions) decision {
-	if len(s.Later) == 0 || s.Later[len(s.Later)-1].Generation != s.Session.Generation {
-		return decision{action: corrupt}
-	}
-	current := s.Later[len(s.Later)-1]
+	current, name := s.current(), tokenName(s.Session.ID, s.Token.Generation)
 	d := decision{action: repeat, change: Change{SeenAt: firstSeen(s)}}
-	inGrace := !s.Now.After(s.Token.ExpiresAt)
+	inGrace := !s.Gone && !s.Now.After(s.Token.ExpiresAt)
 	switch {
 	case !inGrace && !recoverable(s, p, o):
 		return decision{action: reuse, reason: ReasonTokenReused,
-			change: Change{End: &Ending{SessionID: s.Session.ID, At: s.Now, Reason: ReasonTokenReused, TokenID: s.Token.ID}}}
+			change: Change{End: &Ending{SessionID: s.Session.ID, At: s.Now, Reason: ReasonTokenReused, TokenID: name}}}
 	case !inGrace && s.Now.Sub(current.SentAt) >= p.Grace:
 		d.action = moveOn
 		d.change.Succession = succession(s, current, p)
 	default:
-		d.change.Resent = &Resent{TokenID: current.ID, At: s.Now, ExpiresAt: p.Life.end(s.Now, s.Session.CreatedAt)}
+		d.change.Resent = &Resent{Generation: current.Generation, At: s.Now, ExpiresAt: p.Life.end(s.Now, s.Session.CreatedAt)}
 	}
 	if !inGrace {
 		d.change.Events = []Event{{Kind: EventTokenRecovered, At: s.Now,
-			UserID: s.User.ID, SessionID: s.Session.ID, TokenID: s.Token.ID}}
+			UserID: s.User.ID, SessionID: s.Session.ID, TokenID: name}}
 	}
 	return d
 }
 
 // recoverable reports whether a token past its grace may be answered all the same: its holder asks for it, it is not
 // too late, and whoever got a later token has not used it for longer than the racing requests of one restart take
-// (counter-example C2). A chain of seals that has been pruned was not recoverable when it was.
+// (counter-example C2).
+//
+// It must also lead to the current token, seal by seal. Pruning does not change that: a row goes once its grace has
+// passed and it can never be recovered again, for it was superseded longer ago than recovery, or a later token was seen
+// for longer than the grace. Both then hold of every row before it as well, which was superseded no later and has the
+// same later tokens; and both hold for ever, as time goes on. So what a token needs that can be recovered is there. Only
+// a configuration with a longer recovery may find a chain that was cut while it was shorter: that is reuse.
 func recoverable(s Snapshot, p Policy, o RefreshOptions) bool {
-	if !o.Recover || s.Now.Sub(s.Token.SupersededAt) > p.Recovery || s.Token.Sealed == nil {
+	if s.Gone || !o.Recover || s.Now.Sub(s.Token.SupersededAt) > p.Recovery {
 		return false
 	}
+	before := s.Token
 	for _, t := range s.Later {
-		if !t.SeenAt.IsZero() && s.Now.Sub(t.SeenAt) > p.Grace {
+		if t.Generation != before.Generation+1 || before.Sealed == nil || !t.SeenAt.IsZero() && s.Now.Sub(t.SeenAt) > p.Grace {
 			return false
 		}
-		if t.Sealed == nil && t.Generation != s.Session.Generation {
-			return false
-		}
+		before = t
 	}
 	return true
 }
@@ -121,11 +160,8 @@ func firstSeen(s Snapshot) time.Time {
 // succession puts a new token in the place of current.
 func succession(s Snapshot, current Token, p Policy) *Succession {
 	return &Succession{
-		TokenID: current.ID, At: s.Now, ExpiresAt: s.Now.Add(p.Grace),
-		Next: Token{
-			SessionID: s.Session.ID, Generation: current.Generation + 1,
-			SentAt: s.Now, ExpiresAt: p.Life.end(s.Now, s.Session.CreatedAt),
-		},
+		Generation: current.Generation, At: s.Now, ExpiresAt: s.Now.Add(p.Grace),
+		Next: Token{Generation: current.Generation + 1, SentAt: s.Now, ExpiresAt: p.Life.end(s.Now, s.Session.CreatedAt)},
 	}
 }
 

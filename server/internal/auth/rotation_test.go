@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"crypto/sha256"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,11 +17,15 @@ const (
 	idle     = 720 * time.Hour
 	maxAge   = 8760 * time.Hour
 	ms       = time.Millisecond
+
+	session = "01890a5d-ac96-774b-bcce-b302099a8057"
 )
 
 var (
 	policy = auth.Policy{Grace: grace, Recovery: recovery, Life: auth.Life{Idle: idle, Max: maxAge}}
-	secret = sha256.Sum256([]byte("the secret of the presented token"))
+	tagKey = []byte("the session's key of 32 bytes ...")[:32]
+	secret = [32]byte([]byte("the secret of the presented token"))
+	hash   = sha256.Sum256(secret[:])
 	t0     = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 )
 
@@ -29,8 +34,8 @@ func current(sent time.Duration) auth.Snapshot {
 	return auth.Snapshot{
 		Now:     t0,
 		User:    auth.User{ID: "user"},
-		Session: auth.SessionState{ID: "session", CreatedAt: t0.Add(-sent), Generation: 1},
-		Token:   auth.Token{ID: "g1", SessionID: "session", Generation: 1, Hash: secret[:], SentAt: t0.Add(-sent)},
+		Session: auth.SessionState{ID: session, TagKey: tagKey, CreatedAt: t0.Add(-sent), Generation: 1},
+		Token:   auth.Token{Generation: 1, Hash: hash[:], SentAt: t0.Add(-sent)},
 	}
 }
 
@@ -42,8 +47,13 @@ func superseded(ago time.Duration) auth.Snapshot {
 	s.Token.SeenAt = t0.Add(-ago)
 	s.Token.ExpiresAt = t0.Add(-ago + grace)
 	s.Token.Sealed = []byte("sealed")
-	s.Later = []auth.Token{{ID: "g2", SessionID: "session", Generation: 2, SentAt: t0.Add(-ago)}}
+	s.Later = []auth.Token{{Generation: 2, SentAt: t0.Add(-ago)}}
 	return s
+}
+
+// presented is the first token of the session, made so long ago.
+func presented(made time.Duration) string {
+	return auth.MakeToken(tagKey, session, 1, t0.Add(-made), secret)
 }
 
 // with changes a snapshot.
@@ -57,7 +67,7 @@ func moved(ago, current time.Duration) auth.Snapshot {
 	s := superseded(ago)
 	s.Session.Generation = 3
 	s.Later[0].SupersededAt, s.Later[0].Sealed = t0.Add(-current), []byte("sealed")
-	s.Later = append(s.Later, auth.Token{ID: "g3", SessionID: "session", Generation: 3, SentAt: t0.Add(-current)})
+	s.Later = append(s.Later, auth.Token{Generation: 3, SentAt: t0.Add(-current)})
 	return s
 }
 
@@ -143,6 +153,13 @@ var decideRows = []struct {
 	{"R its seal is gone", with(superseded(time.Hour), func(s *auth.Snapshot) { s.Token.Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
 	{"R a seal in between is gone", with(moved(time.Hour, ms), func(s *auth.Snapshot) { s.Later[0].Sealed = nil }), page, auth.Reuse, auth.ReasonTokenReused},
 
+	{"R one in between is gone", with(moved(time.Hour, ms), func(s *auth.Snapshot) { s.Later = s.Later[1:] }), page, auth.Reuse, auth.ReasonTokenReused},
+
+	{"S0 of another session", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.ID = strings.Replace(session, "7", "8", 1) }), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 under another key", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.TagKey = make([]byte, 32) }), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 without a key", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.TagKey = nil }), plain, auth.Refuse, auth.ReasonUnknownToken},
+	{"S0 later than the current one", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.Generation, s.Gone = 0, true }), plain, auth.Refuse, auth.ReasonUnknownToken},
+
 	{"rows missing", with(superseded(time.Second), func(s *auth.Snapshot) { s.Later = nil }), page, auth.Corrupt, ""},
 	{"the current row missing", with(moved(time.Second, 0), func(s *auth.Snapshot) { s.Later = s.Later[:1] }), page, auth.Corrupt, ""},
 }
@@ -150,7 +167,7 @@ var decideRows = []struct {
 func TestDecide(t *testing.T) {
 	for _, row := range decideRows {
 		t.Run(row.name, func(t *testing.T) {
-			d := auth.Decide(row.snap, secret, policy, row.opts)
+			d := auth.Decide(row.snap, presented(0), policy, row.opts)
 			if d.Action != row.action || d.Reason != row.reason {
 				t.Fatalf("decided %v %q, want %v %q", d.Action, d.Reason, row.action, row.reason)
 			}
@@ -178,33 +195,84 @@ func checkChange(t *testing.T, s auth.Snapshot, d auth.Decision) {
 	switch d.Action {
 	case auth.Rotate, auth.MoveOn:
 		want.Succession = &auth.Succession{
-			TokenID: last.ID, At: s.Now, ExpiresAt: s.Now.Add(grace),
-			Next: auth.Token{SessionID: "session", Generation: s.Session.Generation + 1, SentAt: s.Now, ExpiresAt: sessionEnd},
+			Generation: last.Generation, At: s.Now, ExpiresAt: s.Now.Add(grace),
+			Next: auth.Token{Generation: s.Session.Generation + 1, SentAt: s.Now, ExpiresAt: sessionEnd},
 		}
 	case auth.Repeat:
-		want.Resent = &auth.Resent{TokenID: last.ID, At: s.Now, ExpiresAt: sessionEnd}
+		want.Resent = &auth.Resent{Generation: last.Generation, At: s.Now, ExpiresAt: sessionEnd}
 	case auth.Reuse:
-		want.End = &auth.Ending{SessionID: "session", At: s.Now, Reason: auth.ReasonTokenReused, TokenID: "g1"}
+		want.End = &auth.Ending{SessionID: session, At: s.Now, Reason: auth.ReasonTokenReused, TokenID: session + "/1"}
 	}
 	if recovered && (d.Action == auth.Repeat || d.Action == auth.MoveOn) {
-		want.Events = []auth.Event{{Kind: auth.EventTokenRecovered, At: s.Now, UserID: "user", SessionID: "session", TokenID: "g1"}}
+		want.Events = []auth.Event{{Kind: auth.EventTokenRecovered, At: s.Now, UserID: "user", SessionID: session, TokenID: session + "/1"}}
 	}
 	if diff := cmp.Diff(want, d.Change); diff != "" && d.Action != auth.Corrupt {
 		t.Errorf("change (-want +got):\n%s", diff)
 	}
 }
 
+// gone returns a presentation of a token whose row was pruned. The current one was sent so long ago.
+func gone(sent time.Duration) auth.Snapshot {
+	s := superseded(sent)
+	s.Token, s.Gone = auth.Token{Generation: 1}, true
+	return s
+}
+
+// What a token whose row is gone leads to is what it would lead to with its row, as long as a jar may hold it.
+func TestDecideWhatIsGone(t *testing.T) {
+	const kept = idle + recovery
+	for _, row := range []struct {
+		name   string
+		snap   auth.Snapshot
+		made   time.Duration // ago
+		opts   auth.RefreshOptions
+		action auth.Action
+		reason auth.Reason
+	}{
+		{"R", gone(time.Minute), time.Hour, plain, auth.Reuse, auth.ReasonTokenReused},
+		{"R though it asks for recovery", gone(time.Minute), time.Hour, page, auth.Reuse, auth.ReasonTokenReused},
+		{"R though it was made this moment", gone(0), 0, page, auth.Reuse, auth.ReasonTokenReused},
+		{"R as long as a jar may hold it", gone(time.Minute), kept, page, auth.Reuse, auth.ReasonTokenReused},
+		{"S0 a millisecond later", gone(time.Minute), kept + ms, page, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0 comes before S0'", ended(gone(time.Minute), auth.ReasonRevoked), kept + ms, page, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0 under another key", with(gone(time.Minute), func(s *auth.Snapshot) { s.Session.TagKey = make([]byte, 32) }), time.Hour, plain, auth.Refuse, auth.ReasonUnknownToken},
+		{"S0' ended", ended(gone(time.Minute), auth.ReasonRevoked), time.Hour, page, auth.Refuse, auth.ReasonRevoked},
+		{"S0' ended, and nothing later is shown", with(ended(gone(time.Minute), auth.ReasonRevoked), func(s *auth.Snapshot) { s.Later = nil }), time.Hour, page, auth.Refuse, auth.ReasonRevoked},
+		{"S0' at max age", with(gone(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), time.Hour, page, auth.Refuse, auth.ReasonMaxAge},
+		{"S0' idle by a millisecond", gone(idle + ms), idle + time.Hour, page, auth.Refuse, auth.ReasonIdle},
+		{"R exactly idle is not too long", gone(idle), idle + time.Hour, page, auth.Reuse, auth.ReasonTokenReused},
+		{"the current one is gone", with(gone(0), func(s *auth.Snapshot) { s.Session.Generation, s.Later = 1, nil }), 0, page, auth.Corrupt, ""},
+		{"all rows are gone", with(gone(0), func(s *auth.Snapshot) { s.Later = nil }), 0, page, auth.Corrupt, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			d := auth.Decide(row.snap, presented(row.made), policy, row.opts)
+			if d.Action != row.action || d.Reason != row.reason {
+				t.Fatalf("decided %v %q, want %v %q", d.Action, d.Reason, row.action, row.reason)
+			}
+			checkChange(t, row.snap, d)
+		})
+	}
+	p := policy
+	p.Recovery = 0
+	if d := auth.Decide(gone(time.Minute), presented(idle+grace), p, page); d.Action != auth.Reuse {
+		t.Errorf("recovery 0, as long as a jar may hold it: %v, want reuse", d.Action)
+	}
+	if d := auth.Decide(gone(time.Minute), presented(idle+grace+ms), p, page); d.Action != auth.Refuse {
+		t.Errorf("recovery 0, a millisecond later: %v, want refuse", d.Action)
+	}
+}
+
 func TestDecideWithoutRecovery(t *testing.T) {
 	p := policy
 	p.Recovery = 0
-	if d := auth.Decide(superseded(grace+ms), secret, p, page); d.Action != auth.Reuse {
+	if d := auth.Decide(superseded(grace+ms), presented(0), p, page); d.Action != auth.Reuse {
 		t.Errorf("recovery 0: %v, want reuse", d.Action)
 	}
-	if d := auth.Decide(superseded(grace), secret, p, page); d.Action != auth.Repeat {
+	if d := auth.Decide(superseded(grace), presented(0), p, page); d.Action != auth.Repeat {
 		t.Errorf("recovery 0 within the grace: %v, want repeat", d.Action)
 	}
 	p.Life.Max = 0
-	if d := auth.Decide(with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = time.Unix(0, 0) }), secret, p, page); d.Action != auth.Rotate {
+	if d := auth.Decide(with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = time.Unix(0, 0) }), presented(0), p, page); d.Action != auth.Rotate {
 		t.Errorf("max 0 at a great age: %v, want rotate", d.Action)
 	}
 }

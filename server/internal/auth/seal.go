@@ -17,35 +17,38 @@ import (
 var errChain = errors.New("the seals of the session are broken")
 
 // sealInfo separates this use of a secret from any other (RFC 5869 §3.2).
-const sealInfo = "latchkey refresh token successor v1"
+const sealInfo = "latchkey refresh token successor v2"
 
-// seal returns next's secret, readable to the holder of the predecessor's secret and for this place in this session
-// alone.
-func seal(predecessor [secretSize]byte, next refreshToken, sessionID string, generation int64) ([]byte, error) {
+const sealedSize = madeSize + secretSize
+
+// seal returns next's secret and when next was made, readable to the holder of the predecessor's secret and for this
+// place in this session alone.
+func seal(predecessor [secretSize]byte, next refreshToken) ([]byte, error) {
 	aead, err := sealer(predecessor)
 	if err != nil {
 		return nil, err
 	}
-	return aead.Seal(nil, nil, next.secret[:], sealedFor(sessionID, generation, next.id)), nil
+	return aead.Seal(nil, nil, append(appendMillis(nil, next.made), next.secret[:]...), sealedFor(next.session.String(), next.generation)), nil
 }
 
-// unseal returns the token whose row is next from its predecessor's secret and seal. It fails with errChain where they
-// do not belong together.
-func unseal(predecessor [secretSize]byte, sealed []byte, next Token) (refreshToken, error) {
-	t := refreshToken{id: next.ID}
+// unseal returns the session's token whose row is next from its predecessor's secret and seal. It fails with errChain
+// where they do not belong together.
+func unseal(predecessor [secretSize]byte, sealed []byte, session SessionState, next Token) (refreshToken, error) {
+	t := refreshToken{generation: next.Generation}
 	aead, err := sealer(predecessor)
 	if err != nil {
 		return t, err
 	}
-	secret, err := aead.Open(nil, nil, sealed, sealedFor(next.SessionID, next.Generation, next.ID))
-	if err != nil || len(secret) != secretSize {
+	opened, err := aead.Open(nil, nil, sealed, sealedFor(session.ID, next.Generation))
+	if err != nil || len(opened) != sealedSize {
 		return t, errChain
 	}
-	copy(t.secret[:], secret)
+	t.made = millisOf(opened[:madeSize])
+	copy(t.secret[:], opened[madeSize:])
 	if h := t.hash(); subtle.ConstantTimeCompare(h[:], next.Hash) != 1 {
 		return t, errChain
 	}
-	return t, nil
+	return t.tagged(session.TagKey, session.ID)
 }
 
 // currentToken walks the seals from the presented token to the session's current one.
@@ -56,7 +59,7 @@ func currentToken(presented refreshToken, s Snapshot) (refreshToken, error) {
 			return t, errChain
 		}
 		var err error
-		if t, err = unseal(t.secret, row.Sealed, next); err != nil {
+		if t, err = unseal(t.secret, row.Sealed, s.Session, next); err != nil {
 			return t, fmt.Errorf("generation %d: %w", row.Generation, err)
 		}
 		row = next
@@ -77,7 +80,7 @@ func sealer(predecessor [secretSize]byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// sealedFor is what a seal is bound to. The ids have a fixed length, so that no two triples give the same text.
-func sealedFor(sessionID string, generation int64, successorID string) []byte {
-	return fmt.Appendf(nil, "%s %d %s", sessionID, generation, successorID)
+// sealedFor is what a seal is bound to. Ids have a fixed length, so that no two pairs give the same text.
+func sealedFor(sessionID string, generation int64) []byte {
+	return fmt.Appendf(nil, "%s %d", sessionID, generation)
 }

@@ -4,18 +4,21 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 )
 
 // FuzzSeal opens what was never sealed: it fails, or gives the one token that was sealed to the one who may have it.
 func FuzzSeal(f *testing.F) {
-	const session, generation = "a session", 7
+	const session, generation = "01890a5d-ac96-774b-bcce-b302099a8057", 7
+	tagKey := bytes.Repeat([]byte{7}, tagKeySize)
 	// Of every process that fuzzes, so that the seeds mean the same to each.
-	predecessor, next := [secretSize]byte{1, 2, 3}, refreshToken{id: "the successor", secret: [secretSize]byte{4, 5, 6}}
-	hash := next.hash()
-	row := func(session string, generation int64, hash []byte) Token {
-		return Token{ID: next.id, SessionID: session, Generation: generation, Hash: hash}
+	predecessor := [secretSize]byte{1, 2, 3}
+	next, err := refreshToken{generation: generation, made: time.UnixMilli(8).UTC(), secret: [secretSize]byte{4, 5, 6}}.tagged(tagKey, session)
+	if err != nil {
+		f.Fatal(err)
 	}
-	sealed, err := seal(predecessor, next, session, generation)
+	hash := next.hash()
+	sealed, err := seal(predecessor, next)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -29,12 +32,15 @@ func FuzzSeal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, secret []byte, inSession string, number int64, rowHash []byte) {
 		var who [secretSize]byte
 		copy(who[:], secret)
-		for _, r := range []Token{row(inSession, number, rowHash), row(session, generation, hash[:])} {
-			got, err := unseal(who, text, r)
+		for _, r := range []struct {
+			session string
+			Token
+		}{{inSession, Token{Generation: number, Hash: rowHash}}, {session, Token{Generation: generation, Hash: hash[:]}}} {
+			got, err := unseal(who, text, SessionState{ID: r.session, TagKey: tagKey}, r.Token)
 			switch {
 			case err != nil && !errors.Is(err, errChain):
 				t.Errorf("error %v, want %v", err, errChain)
-			case err == nil && (got != next || who != predecessor || r.SessionID != session || r.Generation != generation || !bytes.Equal(r.Hash, hash[:])):
+			case err == nil && (got != next || who != predecessor || r.session != session || r.Generation != generation || !bytes.Equal(r.Hash, hash[:])):
 				t.Error("opened for another one")
 			case err == nil && !bytes.Equal(text, sealed) && len(text) != len(sealed):
 				t.Error("what was not sealed was opened")

@@ -11,9 +11,11 @@ import (
 const (
 	failureWindow = 15 * time.Minute // contract §1, --login-attempts
 	pruneInterval = time.Minute
-	pruneLimit    = 200                   // rows of a kind in one step: it must not keep refreshes waiting
+	walkInterval  = time.Hour             // of the sessions: whether one is gone for a month may be found out late
+	pruneLimit    = 200                   // rows in one step: it must not keep refreshes waiting
 	prunePause    = 20 * time.Millisecond // between two steps
 	reasonKept    = 24 * time.Hour        // how long an idle session is remembered, to say that it was idle
+	auditKept     = 400 * 24 * time.Hour  // a year and some weeks, to look back on the same days of last year
 )
 
 // Service is the domain: accounts, sessions and their tokens. Its methods may be called from many goroutines, and fail
@@ -27,6 +29,7 @@ type Service struct {
 	tokens  *minter
 	endings *endings
 	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
+	walked  time.Time                     // when the last round of pruning began that looked at every session; for prune alone
 }
 
 // New returns a Service on the store. It makes the key pair for access tokens where the store has none, and loads
@@ -96,21 +99,29 @@ func (s *Service) reporting(ctx context.Context, what string, do func(context.Co
 
 // prune removes what nothing can ask for any more, in small steps with a pause after each.
 func (s *Service) prune(ctx context.Context) error {
-	r := Retention{
-		Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Idle: s.cfg.IdleTTL,
-		Sessions: s.cfg.IdleTTL + reasonKept, Failures: failureWindow,
+	r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Failures: failureWindow, Audit: auditKept}
+	began := time.Now()
+	if began.Sub(s.walked) >= walkInterval {
+		r.Sessions = s.cfg.IdleTTL + reasonKept
 	}
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	for {
+	for at := (PruneCursor{}); ; pause.Reset(prunePause) {
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
 			return nil
 		}
-		if n, err := s.store.Prune(ctx, r, pruneLimit); n == 0 || err != nil {
+		var err error
+		at, _, err = s.store.Prune(ctx, r, at, pruneLimit)
+		switch {
+		case err != nil:
 			return err
+		case at == PruneCursor{} && r.Sessions > 0:
+			s.walked = began
+			return nil
+		case at == PruneCursor{}:
+			return nil
 		}
-		pause.Reset(prunePause)
 	}
 }

@@ -73,7 +73,7 @@ func (s *Service) Logout(ctx context.Context, v Visitor, id *Identity) error {
 	v = v.clean()
 	held, err := s.eachHeld(ctx, v, func(snap Snapshot) Change {
 		return Change{End: &Ending{SessionID: snap.Session.ID, At: snap.Now, Reason: ReasonLoggedOut,
-			TokenID: snap.Token.ID, IP: v.IP, UserAgent: v.UserAgent}}
+			TokenID: tokenName(snap.Session.ID, snap.Token.Generation), IP: v.IP, UserAgent: v.UserAgent}}
 	})
 	for _, snap := range held {
 		s.endings.add(ReasonLoggedOut, snap.Session.ID)
@@ -126,9 +126,9 @@ func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Cha
 	var held []Snapshot
 	for _, t := range parseTokens(v) {
 		var shown *Snapshot
-		err := s.store.Present(ctx, t.id, func(snap Snapshot) (Change, error) {
+		err := s.store.Present(ctx, t.session.String(), t.generation, func(snap Snapshot) (Change, error) {
 			shown = nil
-			if d := decide(snap, t.hash(), s.policy, RefreshOptions{}); d.action == refuse {
+			if d := decide(snap, t, s.policy, RefreshOptions{}); d.action == refuse {
 				return Change{}, nil
 			}
 			shown = &snap

@@ -29,10 +29,11 @@ type Store interface {
 	// hash and ends every other session of the user. It returns the ids of those that were live by life.
 	ChangePassword(ctx context.Context, asking Identity, l Limit, life Life, step func(LoginSnapshot) (PasswordChange, error)) ([]string, error)
 
-	// Present shows step a refresh token with its session, and applies the change that step returns, with nothing
-	// happening to the session in between. It fails with ErrNotFound where there is no such token, with ErrChanged
-	// where the change does not fit, and with step's own error; then nothing is changed.
-	Present(ctx context.Context, tokenID string, step func(Snapshot) (Change, error)) error
+	// Present shows step the session's refresh token of this generation, and applies the change that step returns, with
+	// nothing happening to the session in between. A token whose row is not there is shown as gone. It fails with
+	// ErrNotFound where there is no such session, with ErrChanged where the change does not fit, and with step's own
+	// error; then nothing is changed.
+	Present(ctx context.Context, sessionID string, generation int64, step func(Snapshot) (Change, error)) error
 	// MarkSeen marks the session's token of this generation as seen now, unless it is already.
 	MarkSeen(ctx context.Context, sessionID string, generation int64) error
 
@@ -53,15 +54,13 @@ type Store interface {
 	// returns what Blocked would.
 	AddFailure(ctx context.Context, l Limit) (time.Duration, error)
 
-	// Prune removes or shrinks at most limit rows of each kind that r allows to, and returns how many they were: 0
-	// once there is nothing left to do.
-	Prune(ctx context.Context, r Retention, limit int) (int, error)
+	// Prune is one short step of a round that removes what r allows to: it looks at some limit rows, from where the
+	// step before has stopped. A round starts at the zero PruneCursor, and has ended where Prune returns that.
+	Prune(ctx context.Context, r Retention, from PruneCursor, limit int) (next PruneCursor, removed int, err error)
 }
 
-// Token is the row of a refresh token.
+// Token is the row of a refresh token. Its session and its generation name it.
 type Token struct {
-	ID           string // UUIDv7
-	SessionID    string
 	Generation   int64 // 1, 2, 3 ... within the session
 	Hash         []byte
 	SentAt       time.Time // the last answer that carried it
@@ -74,6 +73,7 @@ type Token struct {
 // SessionState is what a presentation must know of a session.
 type SessionState struct {
 	ID         string
+	TagKey     []byte // authenticates the ids of its tokens
 	CreatedAt  time.Time
 	Generation int64     // of the current token
 	EndedAt    time.Time // zero: it has not been ended
@@ -85,7 +85,8 @@ type Snapshot struct {
 	Now     time.Time
 	User    User
 	Session SessionState
-	Token   Token   // the presented one
+	Token   Token   // the presented one; of one that is gone, the generation alone
+	Gone    bool    // there is no row of the presented one: it was pruned, or never was
 	Later   []Token // those of later generations, in order, the current one last; none where the session has ended
 }
 
@@ -105,18 +106,18 @@ func (c Change) Empty() bool {
 
 // Resent says that the current token is sent once more.
 type Resent struct {
-	TokenID   string
-	At        time.Time
-	ExpiresAt time.Time
+	Generation int64 // the current token's
+	At         time.Time
+	ExpiresAt  time.Time
 }
 
 // Succession puts a new token in the place of the session's current one.
 type Succession struct {
-	TokenID   string    // the current token, superseded by this
-	At        time.Time // when
-	ExpiresAt time.Time // its end: At + grace
-	Sealed    []byte    // Next's secret under this token's
-	Next      Token     // its generation is the next one
+	Generation int64     // of the current token, superseded by this
+	At         time.Time // when
+	ExpiresAt  time.Time // its end: At + grace
+	Sealed     []byte    // Next's secret under this token's
+	Next       Token     // its generation is the next one
 }
 
 // Ending is the end of a session, and what is known of who brought it about.
@@ -124,7 +125,7 @@ type Ending struct {
 	SessionID string
 	At        time.Time // Store.EndSessions and Store.ChangePassword set it
 	Reason    Reason
-	TokenID   string // the refresh token that was presented, if any
+	TokenID   string // the refresh token that was presented, if any: <session>/<generation>
 	BySession string // the session whose access token asked for it, if any
 	IP        string
 	UserAgent string
@@ -133,6 +134,7 @@ type Ending struct {
 // Opening is a new session with its first token, and what goes with it.
 type Opening struct {
 	Session      Session // LastUsedAt and ExpiresAt are its token's
+	TagKey       []byte  // authenticates the ids of its tokens
 	Token        Token
 	Ends         []Ending // the sessions that this browser had before
 	PasswordHash string   // the account's hash from now on; "": as it is
@@ -177,11 +179,18 @@ type Limit struct {
 
 // Retention says what may be pruned. Every duration counts back from now.
 type Retention struct {
-	Grace    time.Duration
-	Recovery time.Duration // seals that were made longer ago than this and Grace answer nothing any more
-	Idle     time.Duration // superseded tokens last sent longer ago than this are dropped
-	Sessions time.Duration // sessions whose current token was last sent longer ago than this are dropped
-	Failures time.Duration // failed logins longer ago than this are dropped
+	Grace    time.Duration // superseded tokens answer nothing, whatever was seen later, until their own end
+	Recovery time.Duration // and from then on until they were superseded longer ago than this, or a later one was seen longer ago than Grace
+	Sessions time.Duration // sessions whose current token was last sent longer ago than this are dropped; 0: none is
+	Failures time.Duration // failed logins longer ago than this are dropped; 0: none is
+	Audit    time.Duration // entries of the audit record older than this are dropped; 0: none is
+}
+
+// PruneCursor is where a round of pruning has come to. The zero value is its start.
+type PruneCursor struct {
+	Kind    int       // what is pruned next, as the store numbers it
+	At      time.Time // where the tokens were superseded that the last step looked at
+	Session string    // the last session that the last step looked at
 }
 
 // Event is an entry of the audit record. The store adds one of kind EventSessionEnded to every Ending by itself.
@@ -191,7 +200,7 @@ type Event struct {
 	Reason    Reason // of an ended session
 	UserID    string
 	SessionID string
-	TokenID   string
+	TokenID   string // <session>/<generation>
 	IP        string
 	UserAgent string
 }

@@ -161,6 +161,16 @@ func TestSeenIsWrittenOnce(t *testing.T) {
 	})
 }
 
+// edited returns the token with its id changed.
+func edited(token string, change func(id []byte)) string {
+	id, err := base64.RawURLEncoding.DecodeString(token[:56])
+	if err != nil {
+		panic(err)
+	}
+	change(id)
+	return base64.RawURLEncoding.EncodeToString(id) + token[56:]
+}
+
 func TestRefreshTokenParser(t *testing.T) {
 	good := auth.NewRefreshToken()
 	for _, row := range []struct {
@@ -168,16 +178,16 @@ func TestRefreshTokenParser(t *testing.T) {
 		ok          bool
 	}{
 		{"as made", good, true},
-		{"upper case id", strings.ToUpper(good[:36]) + good[36:], false},
-		{"id of another version", good[:14] + "4" + good[15:], false},
-		{"id of another variant", good[:19] + "c" + good[20:], false},
-		{"no dot", good[:36] + "_" + good[37:], false},
+		{"no dot", good[:56] + "_" + good[57:], false},
 		{"padded", good + "=", false},
-		{"other alphabet", good[:79] + "+", false},
-		{"trailing bits", good[:79] + "B", false},
-		{"line break in the secret", good[:60] + "\n" + good[61:], false},
-		{"line break that a decoder skips", good[:37] + strings.Repeat("A", 20) + "\n" + strings.Repeat("A", 22), false},
-		{"short", good[:79], false},
+		{"other alphabet in the id", "+" + good[1:], false},
+		{"other alphabet in the secret", good[:99] + "+", false},
+		{"trailing bits", good[:99] + "B", false},
+		{"generation 0", edited(good, func(id []byte) { clear(id[16:20]) }), false},
+		{"line break in the id", good[:20] + "\n" + good[21:], false},
+		{"line break in the secret", good[:80] + "\n" + good[81:], false},
+		{"line break that a decoder skips", good[:57] + strings.Repeat("A", 20) + "\n" + strings.Repeat("A", 22), false},
+		{"short", good[:99], false},
 		{"space in front", " " + good, false},
 		{"empty", "", false},
 	} {
@@ -191,7 +201,7 @@ func TestRefreshTokenParser(t *testing.T) {
 
 func FuzzRefreshToken(f *testing.F) {
 	f.Add(auth.NewRefreshToken())
-	f.Add("01890a5d-ac96-774b-bcce-b302099a8057." + strings.Repeat("A", 43))
+	f.Add(strings.Repeat("_", 56) + "." + strings.Repeat("A", 43))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, s string) {
 		if written, ok := auth.ParseRefreshToken(s); ok && written != s {
@@ -200,35 +210,68 @@ func FuzzRefreshToken(f *testing.F) {
 	})
 }
 
+// Whatever of a token is changed, its session does not know it any more.
+func TestTagCoversTheWholeToken(t *testing.T) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
+		g := w.signUp()
+		time.Sleep(time.Hour)
+		for i := range 42 {
+			w.refused(edited(g.RefreshToken, func(id []byte) { id[i] ^= 1 }), page, auth.ReasonUnknownToken)
+		}
+		secret := []byte(g.RefreshToken)
+		for i := 57; i < len(secret); i++ {
+			was := secret[i]
+			if secret[i] = 'A'; was == 'A' {
+				secret[i] = 'E'
+			}
+			w.refused(string(secret), page, auth.ReasonUnknownToken)
+			secret[i] = was
+		}
+		w.refreshed(g.RefreshToken, page)
+	})
+}
+
+// A session without a key, if ever there was one, would know whatever anybody makes.
+func TestTagsNeedAWholeKey(t *testing.T) {
+	for size, want := range map[int]bool{0: false, 31: false, 32: true} {
+		if got := auth.KnownUnder(size); got != want {
+			t.Errorf("known under a key of %d bytes: %v", size, got)
+		}
+	}
+}
+
 func TestSeal(t *testing.T) {
-	predecessor, next := auth.NewRefreshToken(), auth.NewRefreshToken()
-	hash := auth.HashOf(next)
-	row := auth.Token{ID: auth.TokenID(next), SessionID: "session", Generation: 7, Hash: hash[:]}
-	sealed, err := auth.Seal(predecessor, next, "session", 7)
+	const generation = 7
+	predecessor := auth.NewRefreshToken()
+	next := auth.MakeToken(tagKey, session, generation, t0, secret)
+	row, state := auth.Token{Generation: generation, Hash: hash[:]}, auth.SessionState{ID: session, TagKey: tagKey}
+	sealed, err := auth.Seal(predecessor, next)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := auth.Unseal(predecessor, sealed, row); err != nil || got != next {
+	if got, err := auth.Unseal(predecessor, sealed, state, row); err != nil || got != next {
 		t.Errorf("unsealed %v, %v", got == next, err)
 	}
-	change := func(f func(*auth.Token)) auth.Token { r := row; f(&r); return r }
 	flipped := append([]byte{sealed[0] ^ 1}, sealed[1:]...)
+	another := state
+	another.ID = strings.Replace(session, "7", "8", 1)
 	for _, row := range []struct {
 		name        string
 		predecessor string
 		sealed      []byte
+		session     auth.SessionState
 		next        auth.Token
 	}{
-		{"another predecessor", next, sealed, row},
-		{"another session", predecessor, sealed, change(func(r *auth.Token) { r.SessionID = "other" })},
-		{"another generation", predecessor, sealed, change(func(r *auth.Token) { r.Generation = 8 })},
-		{"another successor", predecessor, sealed, change(func(r *auth.Token) { r.ID = auth.TokenID(predecessor) })},
-		{"another hash", predecessor, sealed, change(func(r *auth.Token) { r.Hash = make([]byte, 32) })},
-		{"changed", predecessor, flipped, row},
-		{"none", predecessor, nil, row},
+		{"another predecessor", next, sealed, state, row},
+		{"another session", predecessor, sealed, another, row},
+		{"another generation", predecessor, sealed, state, auth.Token{Generation: 8, Hash: hash[:]}},
+		{"another hash", predecessor, sealed, state, auth.Token{Generation: generation, Hash: make([]byte, 32)}},
+		{"session without a key", predecessor, sealed, auth.SessionState{ID: session}, row},
+		{"changed", predecessor, flipped, state, row},
+		{"none", predecessor, nil, state, row},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if _, err := auth.Unseal(row.predecessor, row.sealed, row.next); err == nil {
+			if _, err := auth.Unseal(row.predecessor, row.sealed, row.session, row.next); err == nil {
 				t.Error("unsealed")
 			}
 		})

@@ -1,7 +1,10 @@
 package route_test
 
 import (
+	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +53,18 @@ func value[T any](t *testing.T, db *sql.DB, query string, args ...any) T {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return v
+}
+
+// hashOf is what the database holds of a refresh token.
+func hashOf(t *testing.T, token string) []byte {
+	t.Helper()
+	_, text, _ := strings.Cut(token, ".")
+	secret, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.Sum256(secret)
+	return hash[:]
 }
 
 // eventually waits until the condition holds, and fails the test where it does not within the deadline.

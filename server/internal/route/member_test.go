@@ -1,10 +1,13 @@
 package route_test
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -72,18 +75,29 @@ func (s site) another(of member) member {
 
 // opening is a new session with its first token, which becomes m's.
 func (s site) opening(m *member, userID string) func(time.Time) (auth.Opening, error) {
-	secret := make([]byte, 32)
+	secret, tagKey := make([]byte, 32), make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails
+	_, _ = rand.Read(tagKey)
 	hash := sha256.Sum256(secret)
-	session, token := newID(s.t), newID(s.t)
-	m.refresh = token + "." + base64.RawURLEncoding.EncodeToString(secret)
+	session := newID(s.t)
 	return func(now time.Time) (auth.Opening, error) {
+		m.refresh = firstToken(tagKey, uuid.MustParse(session), now, hash) + "." + base64.RawURLEncoding.EncodeToString(secret)
 		end := now.Add(auth.DefaultIdleTTL)
 		return auth.Opening{
 			Session: auth.Session{ID: session, UserID: userID, CreatedAt: now, LastUsedAt: now, ExpiresAt: end, UserAgent: "test", IP: "127.0.0.1"},
-			Token:   auth.Token{ID: token, SessionID: session, Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
+			TagKey:  tagKey,
+			Token:   auth.Token{Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
 		}, nil
 	}
+}
+
+// firstToken is the id of a session's first refresh token, as auth describes it.
+func firstToken(tagKey []byte, session uuid.UUID, made time.Time, hash [32]byte) string {
+	id := append(session[:], 0, 0, 0, 1)
+	id = append(id, binary.BigEndian.AppendUint64(nil, uint64(made.UnixMilli()))[2:]...)
+	mac := hmac.New(sha256.New, tagKey)
+	fmt.Fprintf(mac, "latchkey refresh token tag v1%s%s", id, hash[:])
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(id)[:42])
 }
 
 // resumed is the member with the access token that comes for the refresh token, which is too young to be rotated.

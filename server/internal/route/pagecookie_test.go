@@ -86,7 +86,7 @@ func TestRenderingDoesNotMarkATokenAsSeen(t *testing.T) {
 	v := s.arrive(m)
 	v.want(v.get("/account"), 200, "active")
 	seen := func(token string) bool {
-		return value[bool](t, db, `select seen_at is not null from refresh_tokens where id = $1`, token[:36])
+		return value[bool](t, db, `select seen_at is not null from refresh_tokens where hash = $1`, hashOf(t, token))
 	}
 	if !seen(m.refresh) || seen(v.cookie) {
 		t.Errorf("the token that was presented is seen: %t, the one that was sent: %t", seen(m.refresh), seen(v.cookie))

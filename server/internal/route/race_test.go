@@ -46,7 +46,7 @@ func TestRacingRefreshesGetOneSuccessor(t *testing.T) {
 				next = a.cookie()
 			}
 			if a.cookie() != next {
-				t.Errorf("round %d: a fork: %s and %s", round, next[:36], a.cookie()[:36])
+				t.Errorf("round %d: a fork: %s and %s", round, next[:56], a.cookie()[:56])
 			}
 		}
 		if n := value[int](t, db, `select count(*) from refresh_tokens where session_id = $1`, m.session); n != round+1 {

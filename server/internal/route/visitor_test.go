@@ -66,7 +66,7 @@ func (v *visitor) open(method, path, form string) page {
 var (
 	tag    = regexp.MustCompile(`<[^>]*>`)
 	jwtish = regexp.MustCompile(`eyJ[\w-]+\.|[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}`)
-	secret = regexp.MustCompile(`[0-9a-f-]{36}\.[\w-]{43}`)
+	secret = regexp.MustCompile(`[\w-]{56}\.[\w-]{43}`)
 )
 
 // inspect holds what is true of every answer to a visitor: no token in it but the one in the cookie, and no cache.

@@ -136,7 +136,7 @@ func (s *Server) run(t testing.TB, srv *http.Server, ln net.Listener, db *store.
 }
 
 // secret matches an access token and a refresh token.
-var secret = regexp.MustCompile(`eyJ[\w-]{20,}\.|[0-9a-f-]{36}\.[\w-]{43}`)
+var secret = regexp.MustCompile(`eyJ[\w-]{20,}\.|[\w-]{56}\.[\w-]{43}`)
 
 // Troubled says that from now on the server may log errors: its database is in trouble.
 func (s *Server) Troubled() { s.broken = true }

@@ -93,13 +93,13 @@ type tokenKey struct {
 }
 
 // Present implements auth.Store.
-func (s *snapshots) Present(ctx context.Context, id string, step func(auth.Snapshot) (auth.Change, error)) error {
-	return s.Store.Present(ctx, id, func(snap auth.Snapshot) (auth.Change, error) {
+func (s *snapshots) Present(ctx context.Context, session string, generation int64, step func(auth.Snapshot) (auth.Change, error)) error {
+	return s.Store.Present(ctx, session, generation, func(snap auth.Snapshot) (auth.Change, error) {
 		s.change(s, &snap)
 		c, err := step(snap)
 		if err == nil && c.Succession != nil {
 			s.mu.Lock()
-			s.made[tokenKey{c.Succession.Next.SessionID, c.Succession.Next.Generation}] = c.Succession.At
+			s.made[tokenKey{session, c.Succession.Next.Generation}] = c.Succession.At
 			s.mu.Unlock()
 		}
 		return c, err
@@ -134,7 +134,7 @@ func sentWhenMade(s *snapshots, snap *auth.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	age := func(t *auth.Token) {
-		if at, known := s.made[tokenKey{t.SessionID, t.Generation}]; known {
+		if at, known := s.made[tokenKey{snap.Session.ID, t.Generation}]; known {
 			t.SentAt = at
 		}
 	}

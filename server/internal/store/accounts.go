@@ -160,12 +160,12 @@ func open(ctx context.Context, r runner, o auth.Opening) error {
 		}
 	}
 	x := o.Session
-	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, created_at, user_agent, ip)
-		values ($1, $2, $3, $4, $5, $6)`,
-		x.ID, x.UserID, o.Token.Generation, millis(x.CreatedAt), x.UserAgent, x.IP); err != nil {
+	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, tag_key, created_at, user_agent, ip)
+		values ($1, $2, $3, $4, $5, $6, $7)`,
+		x.ID, x.UserID, o.Token.Generation, o.TagKey, millis(x.CreatedAt), x.UserAgent, x.IP); err != nil {
 		return err
 	}
-	if err := insertToken(ctx, r, o.Token); err != nil {
+	if err := insertToken(ctx, r, x.ID, o.Token); err != nil {
 		return err
 	}
 	return record(ctx, r, o.Events...)

@@ -95,19 +95,17 @@ func presenters(b *testing.B, s *store.Store) []func() error {
 	return callers
 }
 
-// presenting returns how a session whose current token has the id rotates.
-func presenting(s *store.Store, current string) func() error {
+// presenting returns how a new session rotates.
+func presenting(s *store.Store, session string) func() error {
+	generation := int64(0)
 	return func() error {
-		next := newBenchID()
-		err := s.Present(context.Background(), current, func(snap auth.Snapshot) (auth.Change, error) {
+		generation++
+		return s.Present(context.Background(), session, generation, func(snap auth.Snapshot) (auth.Change, error) {
 			return auth.Change{SeenAt: snap.Now, Succession: &auth.Succession{
-				TokenID: snap.Token.ID, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: make([]byte, 60),
-				Next: auth.Token{ID: next, SessionID: snap.Session.ID, Generation: snap.Session.Generation + 1,
-					Hash: make([]byte, 32), SentAt: snap.Now, ExpiresAt: snap.Now.Add(time.Hour)},
+				Generation: generation, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: make([]byte, 60),
+				Next: auth.Token{Generation: generation + 1, Hash: make([]byte, 32), SentAt: snap.Now, ExpiresAt: snap.Now.Add(time.Hour)},
 			}}, nil
 		})
-		current = next
-		return err
 	}
 }
 
@@ -133,31 +131,32 @@ func refreshers(b *testing.B, s *store.Store) []func() error {
 
 func newBenchID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// benchAccount makes an account with a session, and returns the id of its token.
+// benchAccount makes an account with a session, and returns the session's id.
 func benchAccount(b testing.TB, s *store.Store) string {
-	id, session, token := newBenchID(), newBenchID(), newBenchID()
+	id, session := newBenchID(), newBenchID()
 	a := auth.Account{User: auth.User{ID: id, Email: id + "@example.com", Name: "Ada"}, PasswordHash: "hash"}
 	if err := s.CreateAccount(context.Background(), a, func(now time.Time) (auth.Opening, error) {
 		return auth.Opening{
 			Session: auth.Session{ID: session, UserID: id, CreatedAt: now, UserAgent: "Test/1.0", IP: "192.0.2.1"},
-			Token:   auth.Token{ID: token, SessionID: session, Generation: 1, Hash: make([]byte, 32), SentAt: now, ExpiresAt: now.Add(time.Hour)},
+			TagKey:  make([]byte, 32),
+			Token:   auth.Token{Generation: 1, Hash: make([]byte, 32), SentAt: now, ExpiresAt: now.Add(time.Hour)},
 		}, nil
 	}); err != nil {
 		b.Fatal(err)
 	}
-	return token
+	return session
 }
 
 // rotateRaw writes rotations with a durable commit for every group of them. It does not look before it writes.
 func rotateRaw(b *testing.B, group int) float64 {
 	path := filepath.Join(b.TempDir(), "latchkey.db")
-	tokens, sessions := rawSessions(b, path)
+	sessions := rawSessions(b, path)
 	prepare := rawConnection(b, path)
 	begin, commit := prepare("begin immediate"), prepare("commit")
 	advance := prepare(`update sessions set generation = ? where id = ? and generation = ? and ended_at is null`)
 	supersede := prepare(`update refresh_tokens set seen_at = ?, superseded_at = ?, expires_at = ?, sealed = ?
-		where id = ? and superseded_at is null`)
-	insert := prepare(`insert into refresh_tokens (id, session_id, generation, hash, sent_at, expires_at) values (?, ?, ?, ?, ?, ?)`)
+		where session_id = ? and generation = ? and superseded_at is null`)
+	insert := prepare(`insert into refresh_tokens (session_id, generation, hash, sent_at, expires_at) values (?, ?, ?, ?, ?)`)
 	hash, sealed := make([]byte, 32), make([]byte, 60)
 	b.ResetTimer()
 	for i := range b.N {
@@ -165,11 +164,9 @@ func rotateRaw(b *testing.B, group int) float64 {
 			begin()
 		}
 		who, generation, now := i%benchCallers, int64(i/benchCallers+1), time.Now().UnixMilli()
-		next := newBenchID()
 		advance(generation+1, sessions[who], generation)
-		supersede(now, now, now+30000, sealed, tokens[who])
-		insert(next, sessions[who], generation+1, hash, now, now+3600000)
-		tokens[who] = next
+		supersede(now, now, now+30000, sealed, sessions[who], generation)
+		insert(sessions[who], generation+1, hash, now, now+3600000)
 		if i%group == group-1 || i == b.N-1 {
 			commit()
 		}
@@ -177,23 +174,16 @@ func rotateRaw(b *testing.B, group int) float64 {
 	return perSecond(b)
 }
 
-// rawSessions fills a new file, and returns the current token of each session and the session's id.
-func rawSessions(b *testing.B, path string) (tokens, sessions []string) {
+// rawSessions fills a new file, and returns the sessions' ids.
+func rawSessions(b *testing.B, path string) (sessions []string) {
 	s := openBench(b, path)
 	for range benchCallers {
-		token := benchAccount(b, s)
-		tokens = append(tokens, token)
-		if err := s.Present(context.Background(), token, func(snap auth.Snapshot) (auth.Change, error) {
-			sessions = append(sessions, snap.Session.ID)
-			return auth.Change{}, nil
-		}); err != nil {
-			b.Fatal(err)
-		}
+		sessions = append(sessions, benchAccount(b, s))
 	}
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}
-	return tokens, sessions
+	return sessions
 }
 
 // rawConnection opens the file with the driver, and returns how a statement is prepared.

@@ -14,8 +14,12 @@ import (
 // dialect is all in which one engine differs from another.
 type dialect struct {
 	goose goose.Dialect
-	// lockSession ends a query for a session's row s that must not change before the transaction ends.
+	// lockSession selects a session's row by its id, so that it does not change before the transaction ends; "": nothing
+	// changes anyhow.
 	lockSession string
+	// selectSnapshot selects what Present shows, with the time that now returns, or null where that is not the
+	// database's to say.
+	selectSnapshot string
 	// lockUser does the same for a user's row u.
 	lockUser string
 	// lockName keeps all others who lock the same name waiting until the transaction ends, where there is no row to
@@ -35,8 +39,9 @@ type dialect struct {
 
 // sqlite: its one writer holds the whole database, and all processes on it share the machine's clock.
 var sqlite = dialect{
-	goose:    goose.DialectSQLite3,
-	lockName: func(context.Context, runner, string) error { return nil },
+	goose:          goose.DialectSQLite3,
+	selectSnapshot: selectSnapshot(`null`),
+	lockName:       func(context.Context, runner, string) error { return nil },
 	now: func(context.Context, runner) (time.Time, error) {
 		return time.Now().UTC().Truncate(time.Millisecond), nil
 	},
@@ -53,16 +58,17 @@ var sqlite = dialect{
 // postgres: transactions run side by side, each statement sees what was committed before it, and rows that must stay
 // as they are get locked. What is locked is a row without its key, so that rows which refer to it can still be added.
 var postgres = dialect{
-	goose:       goose.DialectPostgres,
-	lockSession: ` for no key update of s`,
-	lockUser:    ` for no key update of u`,
+	goose:          goose.DialectPostgres,
+	lockSession:    `select 1 from sessions where id = $1 for no key update`,
+	selectSnapshot: selectSnapshot(pgClock),
+	lockUser:       ` for no key update of u`,
 	lockName: func(ctx context.Context, r runner, name string) error {
 		_, err := exec(ctx, r, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
 		return err
 	},
 	// The clock goes on while a transaction waits for a lock, as that of now() would not.
 	now: func(ctx context.Context, r runner) (time.Time, error) {
-		ms, err := one(ctx, r, scanNumber, `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint`)
+		ms, err := one(ctx, r, scanNumber, `select `+pgClock)
 		return timeOf(ms), err
 	},
 	duplicate: func(err error) bool {
@@ -73,3 +79,5 @@ var postgres = dialect{
 	migrateTries:   1,
 	plain:          plainPostgres,
 }
+
+const pgClock = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`

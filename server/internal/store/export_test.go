@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"io/fs"
 	"testing"
 
 	"github.com/mattn/go-sqlite3"
+	"github.com/pressly/goose/v3"
 )
 
 // Pragma asks the writing connection for a setting.
@@ -99,5 +101,32 @@ func (s *Store) Set(t *testing.T, name, value string) {
 	t.Helper()
 	if _, err := s.writer.(*groupWriter).conn.conn.Exec("pragma "+name+" = "+value, nil); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// MigrateTo brings a database's tables to a version, up or down.
+func MigrateTo(t *testing.T, dsn string, version int64) {
+	t.Helper()
+	d, driver := sqlite, "sqlite3"
+	if isPostgres(dsn) {
+		d, driver = postgres, "pgx"
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p, err := goose.NewProvider(d.goose, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []func(context.Context, int64) ([]*goose.MigrationResult, error){p.UpTo, p.DownTo} {
+		if _, err := to(t.Context(), version); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

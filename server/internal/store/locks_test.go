@@ -94,7 +94,7 @@ func TestALockHeldForLong(t *testing.T) {
 	}
 	began := time.Now()
 	present := func(ctx context.Context) error {
-		return s.Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) { return auth.Change{SeenAt: snap.Now}, nil })
+		return s.Present(ctx, o.Session.ID, 1, func(snap auth.Snapshot) (auth.Change, error) { return auth.Change{SeenAt: snap.Now}, nil })
 	}
 	// Who gives up before that does not change that a transaction which has begun is carried through.
 	ctx, giveUp := context.WithCancel(t.Context())
@@ -131,7 +131,7 @@ func TestTimeGoesOnWhileALockIsAwaited(t *testing.T) {
 	now := make(chan time.Time, 1)
 	go func() {
 		defer close(now)
-		if err := s.Present(context.Background(), o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) {
+		if err := s.Present(context.Background(), o.Session.ID, 1, func(snap auth.Snapshot) (auth.Change, error) {
 			now <- snap.Now
 			return auth.Change{}, nil
 		}); err != nil {

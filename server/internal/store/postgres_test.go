@@ -144,7 +144,8 @@ func account(t *testing.T, s *store.Store) (o auth.Opening) {
 func opening(user string, now time.Time) auth.Opening {
 	session := uuid.NewString()
 	return auth.Opening{Session: auth.Session{ID: session, UserID: user, CreatedAt: now},
-		Token: auth.Token{ID: uuid.NewString(), SessionID: session, Generation: 1, Hash: []byte("hash"), SentAt: now, ExpiresAt: now.Add(time.Hour)}}
+		TagKey: []byte("tag key"),
+		Token:  auth.Token{Generation: 1, Hash: []byte("hash"), SentAt: now, ExpiresAt: now.Add(time.Hour)}}
 }
 
 func TestPostgresSessions(t *testing.T) {

@@ -2,61 +2,171 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
+
+	"github.com/google/uuid"
 
 	"example.com/latchkey/server/internal/auth"
 )
 
-// Prune implements auth.Store.
-func (s *Store) Prune(ctx context.Context, ret auth.Retention, limit int) (int, error) {
-	total := 0
-	err := s.write(ctx, func(ctx context.Context, r runner) error {
-		now, err := s.dialect.now(ctx, r)
-		if err != nil {
-			return err
-		}
-		total = 0
-		ago := func(d time.Duration) int64 { return millis(now.Add(-d)) }
-		for _, statement := range []struct {
-			query string
-			args  []any
-		}{
-			{pruneSeals, []any{millis(now), ago(ret.Recovery), ago(ret.Grace), limit}},
-			{pruneTokens, []any{ago(ret.Idle), limit}},
-			{pruneSessions, []any{ago(ret.Sessions), limit}},
-			{pruneFailures, []any{ago(ret.Failures), limit}},
-		} {
-			n, err := exec(ctx, r, statement.query, statement.args...)
-			if err != nil {
-				return err
-			}
-			total += int(n)
-		}
-		return nil
+// What a round of pruning looks at, one kind after another (auth.PruneCursor.Kind).
+const (
+	kindTokens = iota
+	kindFailures
+	kindAudit
+	kindSessions
+	kinds
+)
+
+// Prune implements auth.Store. A step is about one kind of rows, and has one short transaction at most.
+func (s *Store) Prune(ctx context.Context, ret auth.Retention, from auth.PruneCursor, limit int) (auth.PruneCursor, int, error) {
+	if err := ctx.Err(); err != nil {
+		return from, 0, s.wrap("prune", err)
+	}
+	next := auth.PruneCursor{Kind: from.Kind + 1}
+	var removed int64
+	var err error
+	switch {
+	case from.Kind == kindTokens:
+		next, removed, err = s.pruneTokens(ctx, ret, from, limit)
+	case from.Kind == kindFailures && ret.Failures != 0:
+		removed, err = s.pruneOldest(ctx, deleteFailures, limit, func(now time.Time) any { return millis(now.Add(-ret.Failures)) })
+	case from.Kind == kindAudit && ret.Audit != 0:
+		removed, err = s.pruneOldest(ctx, deleteAudit, limit, func(now time.Time) any { return firstID(now.Add(-ret.Audit)) })
+	case from.Kind == kindSessions && ret.Sessions != 0:
+		next, removed, err = s.pruneSessions(ctx, ret, from, limit)
+	}
+	if err != nil {
+		return from, 0, s.wrap("prune", err)
+	}
+	if removed >= int64(limit) && next.Kind != from.Kind {
+		next = from // of the oldest there may be more
+	}
+	if next.Kind >= kinds {
+		next = auth.PruneCursor{}
+	}
+	return next, int(removed), nil
+}
+
+// pruneTokens removes superseded tokens that answer nothing any more, now or ever (see auth's recoverable). It looks at
+// those that the step before has not, oldest first: many may have to stay for a day, and are passed once in a round.
+func (s *Store) pruneTokens(ctx context.Context, ret auth.Retention, from auth.PruneCursor, limit int) (next auth.PruneCursor, removed int64, err error) {
+	next = auth.PruneCursor{Kind: kindFailures}
+	now, err := s.dialect.now(ctx, s.reads)
+	if err != nil {
+		return from, 0, err
+	}
+	ago := func(d time.Duration) int64 { return millis(now.Add(-d)) }
+	after := int64(0)
+	if !from.At.IsZero() {
+		after = millis(from.At)
+	}
+	window, err := one(ctx, s.reads, scanWindow, selectWindow, after, ago(ret.Grace), limit)
+	if err != nil || window.rows == 0 {
+		return next, 0, err
+	}
+	if window.rows >= int64(limit) {
+		next = auth.PruneCursor{Kind: kindTokens, At: timeOf(window.last)}
+	}
+	err = s.write(ctx, func(ctx context.Context, r runner) (err error) {
+		removed, err = exec(ctx, r, deleteTokens, after, window.last, millis(now), ago(ret.Recovery), ago(ret.Grace), millis(now))
+		return err
 	})
-	return total, s.wrap("prune", err)
+	return next, removed, err
+}
+
+type window struct{ rows, last int64 }
+
+func scanWindow(rows row) (w window, err error) {
+	err = rows.Scan(&w.rows, &w.last)
+	return w, err
+}
+
+// pruneSessions looks at the next sessions in the order of their ids, and drops those that are idle for long.
+func (s *Store) pruneSessions(ctx context.Context, ret auth.Retention, from auth.PruneCursor, limit int) (next auth.PruneCursor, removed int64, err error) {
+	next = auth.PruneCursor{Kind: kinds}
+	now, err := s.dialect.now(ctx, s.reads)
+	if err != nil {
+		return from, 0, err
+	}
+	sent := millis(now.Add(-ret.Sessions))
+	type session struct {
+		id   string
+		sent int64
+	}
+	found, err := list(ctx, s.reads, func(rows row) (x session, err error) {
+		err = rows.Scan(&x.id, &x.sent)
+		return x, err
+	}, selectSessions, from.Session, limit)
+	if err != nil || len(found) == 0 {
+		return next, 0, err
+	}
+	last := found[len(found)-1].id
+	if len(found) >= limit {
+		next = auth.PruneCursor{Kind: kindSessions, Session: last}
+	}
+	for _, x := range found {
+		if x.sent < sent {
+			err = s.write(ctx, func(ctx context.Context, r runner) (err error) {
+				removed, err = exec(ctx, r, deleteSessions, from.Session, last, sent)
+				return err
+			})
+			break
+		}
+	}
+	return next, removed, err
+}
+
+// pruneOldest removes what is older than a bound, oldest first.
+func (s *Store) pruneOldest(ctx context.Context, query string, limit int, bound func(now time.Time) any) (removed int64, err error) {
+	now, err := s.dialect.now(ctx, s.reads)
+	if err != nil {
+		return 0, err
+	}
+	err = s.write(ctx, func(ctx context.Context, r runner) (err error) {
+		removed, err = exec(ctx, r, query, bound(now), limit)
+		return err
+	})
+	return removed, err
+}
+
+// firstID is less than every UUIDv7 that is made at the time or later (RFC 9562 §5.7).
+func firstID(at time.Time) string {
+	var id uuid.UUID
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
+	copy(id[:], ms[2:])
+	return id.String()
 }
 
 const (
-	// A seal answers within the grace, and then to a recovery, until that is too late or a later token was seen for
-	// longer than the grace.
-	pruneSeals = `update refresh_tokens set sealed = null where id in (
-		select t.id from refresh_tokens t
-		where t.sealed is not null and t.expires_at < $1 and (t.superseded_at < $2 or exists (
-			select 1 from refresh_tokens n
-			where n.session_id = t.session_id and n.generation > t.generation and n.seen_at < $3))
-		order by t.expires_at limit $4)`
+	selectWindow = `select count(*), coalesce(max(superseded_at), 0) from (
+		select superseded_at from refresh_tokens
+		where superseded_at > $1 and superseded_at < $2 order by superseded_at limit $3) oldest`
 
-	// A browser may hold a token for as long as its cookie lives, and a stolen one must be known for as long.
-	pruneTokens = `delete from refresh_tokens where id in (
-		select id from refresh_tokens
-		where sent_at < $1 and superseded_at is not null order by sent_at limit $2)`
+	// Should the grace have been longer when an earlier token of the session was superseded, that token may still be
+	// answered, and leads through later ones.
+	deleteTokens = `delete from refresh_tokens
+		where superseded_at > $1 and superseded_at <= $2 and expires_at < $3 and (superseded_at < $4 or exists (
+			select 1 from refresh_tokens n
+			where n.session_id = refresh_tokens.session_id and n.generation > refresh_tokens.generation and n.seen_at < $5))
+		and not exists (
+			select 1 from refresh_tokens p
+			where p.session_id = refresh_tokens.session_id and p.generation < refresh_tokens.generation and p.expires_at >= $6)`
+
+	selectSessions = `select s.id, t.sent_at from sessions s
+		join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
+		where s.id > $1 order by s.id limit $2`
 
 	// The tokens of the sessions go with them.
-	pruneSessions = `delete from sessions where id in (
-		select session_id from refresh_tokens
-		where sent_at < $1 and superseded_at is null order by sent_at limit $2)`
+	deleteSessions = `delete from sessions where id > $1 and id <= $2 and exists (
+		select 1 from refresh_tokens t
+		where t.session_id = sessions.id and t.generation = sessions.generation and t.sent_at < $3)`
 
-	pruneFailures = `delete from login_failures where at <= (
+	deleteFailures = `delete from login_failures where at <= (
 		select max(at) from (select at from login_failures where at < $1 order by at limit $2) oldest)`
+
+	// An entry's id is made when it is recorded.
+	deleteAudit = `delete from audit where id in (select id from audit where id < $1 order by id limit $2)`
 )

@@ -136,11 +136,11 @@ func testOpenSessionGivenUp(t *testing.T, f *fixture) {
 	// The second half of an opening fails: the first is undone.
 	if s.OpenSession(ctx, a.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 		o := opening(a.ID, snap.Now, 0)
-		o.PasswordHash, o.Token.ID = "another", first.Token.ID
+		o.PasswordHash, o.Session.ID = "another", first.Session.ID
 		o.Ends = []auth.Ending{{SessionID: first.Session.ID, At: snap.Now, Reason: auth.ReasonLoggedOut}}
 		return o, nil
 	}) == nil {
-		t.Error("two tokens have one id")
+		t.Error("two sessions have one id")
 	}
 	if list, err := s.Sessions(ctx, a.ID, forever); len(list) != 1 || err != nil {
 		t.Errorf("%d sessions, %v", len(list), err)

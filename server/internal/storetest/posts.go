@@ -81,7 +81,7 @@ func testCancelled(t *testing.T, f *fixture) {
 			return err
 		}},
 		{"Present", func() error {
-			return s.Present(gone, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), nil })
+			return s.Present(gone, o.Session.ID, 1, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), nil })
 		}},
 		{"MarkSeen", func() error { return s.MarkSeen(gone, o.Session.ID, 1) }},
 		{"Sessions", func() error { _, err := s.Sessions(gone, a.ID, forever); return err }},
@@ -91,7 +91,7 @@ func testCancelled(t *testing.T, f *fixture) {
 		}},
 		{"Endings", func() error { _, _, err := s.Endings(gone, time.Unix(0, 0)); return err }},
 		{"AddFailure", func() error { _, err := s.AddFailure(gone, limit); return err }},
-		{"Prune", func() error { _, err := s.Prune(gone, auth.Retention{}, 10); return err }},
+		{"Prune", func() error { _, _, err := s.Prune(gone, auth.Retention{}, auth.PruneCursor{}, 10); return err }},
 		{"CreatePost", func() error { return s.CreatePost(gone, blog.Post{ID: newID(), UserID: a.ID}) }},
 		{"Ping", func() error { return s.Ping(gone) }},
 	} {
@@ -100,7 +100,7 @@ func testCancelled(t *testing.T, f *fixture) {
 	if got, err := s.Account(ctx, a.ID); err != nil || got != a {
 		t.Errorf("account %+v, %v", got, err)
 	}
-	snap := f.look(s, o.Token.ID)
+	snap := f.look(s, first(o))
 	if snap.Session.Generation != 1 || !snap.Session.EndedAt.IsZero() || !snap.Token.SeenAt.IsZero() {
 		t.Errorf("changed all the same: %+v", snap)
 	}
@@ -112,17 +112,17 @@ func testCancelled(t *testing.T, f *fixture) {
 func testRestart(t *testing.T, f *fixture) {
 	s := f.process()
 	a, o := f.account(s, time.Minute)
-	second := f.rotate(s, o.Token.ID)
+	second := f.rotate(s, first(o))
 	other := f.session(s, a.ID, 0)
 	if _, err := s.EndSessions(ctx, auth.Selection{UserID: a.ID, SessionID: other.Session.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked}); err != nil {
 		t.Fatal(err)
 	}
-	before := f.look(s, o.Token.ID)
+	before := f.look(s, first(o))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s = f.process()
-	after := f.look(s, o.Token.ID)
+	after := f.look(s, first(o))
 	after.Now = before.Now
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("after a restart (-before +after):\n%s", diff)

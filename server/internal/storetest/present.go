@@ -13,7 +13,7 @@ import (
 func testSnapshot(t *testing.T, f *fixture) {
 	s := f.process()
 	a, o := f.account(s, time.Minute)
-	first := o.Token.ID
+	first := first(o)
 	second := f.rotate(s, first)
 	third := f.rotate(s, second)
 	f.session(s, a.ID, 0) // must not mix in
@@ -26,13 +26,13 @@ func testSnapshot(t *testing.T, f *fixture) {
 	again := snap.Later[1].SentAt
 	want := auth.Snapshot{
 		Now: now, User: a.User,
-		Session: auth.SessionState{ID: o.Session.ID, CreatedAt: o.Session.CreatedAt, Generation: 3},
-		Token: auth.Token{ID: first, SessionID: o.Session.ID, Generation: 1, Hash: []byte("hash 1"), SentAt: o.Token.SentAt,
+		Session: auth.SessionState{ID: o.Session.ID, TagKey: o.TagKey, CreatedAt: o.Session.CreatedAt, Generation: 3},
+		Token: auth.Token{Generation: 1, Hash: []byte("hash 1"), SentAt: o.Token.SentAt,
 			ExpiresAt: stamp.Add(30 * time.Second), SupersededAt: stamp, SeenAt: stamp, Sealed: []byte("sealed")},
 		Later: []auth.Token{
-			{ID: second, SessionID: o.Session.ID, Generation: 2, Hash: []byte("hash 2"), SentAt: stamp,
+			{Generation: 2, Hash: []byte("hash 2"), SentAt: stamp,
 				ExpiresAt: again.Add(30 * time.Second), SupersededAt: again, SeenAt: again, Sealed: []byte("sealed")},
-			{ID: third, SessionID: o.Session.ID, Generation: 3, Hash: []byte("hash 3"), SentAt: again, ExpiresAt: again.Add(time.Hour)},
+			{Generation: 3, Hash: []byte("hash 3"), SentAt: again, ExpiresAt: again.Add(time.Hour)},
 		},
 	}
 	if diff := cmp.Diff(want, snap); diff != "" {
@@ -41,22 +41,27 @@ func testSnapshot(t *testing.T, f *fixture) {
 	if later := f.look(s, third).Later; len(later) != 0 {
 		t.Errorf("%d tokens later than the current one", len(later))
 	}
-	wantIs(t, s.Present(ctx, newID(), func(auth.Snapshot) (auth.Change, error) {
-		t.Error("called for an unknown token")
+	wantIs(t, s.Present(ctx, newID(), 1, func(auth.Snapshot) (auth.Change, error) {
+		t.Error("called for an unknown session")
 		return auth.Change{}, nil
 	}), auth.ErrNotFound)
+	beyond := f.look(s, token{o.Session.ID, 4})
+	want.Now, want.Token, want.Gone, want.Later = beyond.Now, auth.Token{Generation: 4}, true, nil
+	if diff := cmp.Diff(want, beyond); diff != "" {
+		t.Errorf("snapshot of a token that is not there (-want +got):\n%s", diff)
+	}
 }
 
 func testChanges(t *testing.T, f *fixture) {
 	s := f.process()
 	_, o := f.account(s, time.Minute)
-	first := o.Token.ID
+	first := first(o)
 	second := f.rotate(s, first)
 	// A recovery that sends the current token once more.
 	var at time.Time
 	f.present(s, first, func(snap auth.Snapshot) auth.Change {
 		at = snap.Now.Add(time.Minute)
-		return auth.Change{Resent: &auth.Resent{TokenID: second, At: at, ExpiresAt: at.Add(time.Hour)}}
+		return auth.Change{Resent: &auth.Resent{Generation: 2, At: at, ExpiresAt: at.Add(time.Hour)}}
 	})
 	snap := f.look(s, second)
 	if !snap.Token.SentAt.Equal(at) || !snap.Token.ExpiresAt.Equal(at.Add(time.Hour)) || !snap.Token.SeenAt.IsZero() {
@@ -75,7 +80,7 @@ func testChanges(t *testing.T, f *fixture) {
 	// The end, with everything that is known of it. Its seals are gone, and what came after is not shown.
 	var end auth.Ending
 	f.present(s, first, func(snap auth.Snapshot) auth.Change {
-		end = auth.Ending{SessionID: snap.Session.ID, At: snap.Now, Reason: auth.ReasonTokenReused, TokenID: first,
+		end = auth.Ending{SessionID: snap.Session.ID, At: snap.Now, Reason: auth.ReasonTokenReused, TokenID: "the first",
 			BySession: "other", IP: "192.0.2.66", UserAgent: "Thief/1.0"}
 		return auth.Change{End: &end}
 	})
@@ -91,21 +96,19 @@ func testChanges(t *testing.T, f *fixture) {
 func testChangesThatDoNotFit(t *testing.T, f *fixture) {
 	s := f.process()
 	_, o := f.account(s, time.Minute)
-	second := f.rotate(s, o.Token.ID)
-	before := f.look(s, o.Token.ID)
+	second := f.rotate(s, first(o))
+	before := f.look(s, first(o))
 	for _, row := range []struct {
 		name   string
 		change func(auth.Snapshot) auth.Change
 	}{
 		{"successor of a superseded token", rotation},
 		{"superseded token sent again", func(snap auth.Snapshot) auth.Change {
-			return auth.Change{Resent: &auth.Resent{TokenID: snap.Token.ID, At: snap.Now, ExpiresAt: snap.Now}}
+			return auth.Change{Resent: &auth.Resent{Generation: snap.Token.Generation, At: snap.Now, ExpiresAt: snap.Now}}
 		}},
 		{"generation of another time", func(snap auth.Snapshot) auth.Change {
-			snap.Session.Generation, snap.Token = 1, snap.Later[0]
 			c := rotation(snap)
-			c.Succession.Next.Generation = 9
-			c.Succession.TokenID = "unknown"
+			c.Succession.Generation, c.Succession.Next.Generation = 3, 4
 			return c
 		}},
 		{"end of an unknown session", func(snap auth.Snapshot) auth.Change {
@@ -113,9 +116,9 @@ func testChangesThatDoNotFit(t *testing.T, f *fixture) {
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			wantIs(t, s.Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) { return row.change(snap), nil }),
+			wantIs(t, s.Present(ctx, o.Session.ID, 1, func(snap auth.Snapshot) (auth.Change, error) { return row.change(snap), nil }),
 				auth.ErrChanged)
-			after := f.look(s, o.Token.ID)
+			after := f.look(s, first(o))
 			after.Now = before.Now
 			if diff := cmp.Diff(before, after); diff != "" {
 				t.Errorf("changed all the same (-before +after):\n%s", diff)
@@ -126,14 +129,14 @@ func testChangesThatDoNotFit(t *testing.T, f *fixture) {
 	if _, err := s.EndSessions(ctx, auth.Selection{UserID: o.Session.UserID}, forever, auth.Ending{Reason: auth.ReasonRevoked}); err != nil {
 		t.Fatal(err)
 	}
-	wantIs(t, s.Present(ctx, third, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), nil }), auth.ErrChanged)
+	wantIs(t, s.Present(ctx, third.session, third.generation, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), nil }), auth.ErrChanged)
 }
 
 func testPresentGivenUp(t *testing.T, f *fixture) {
 	s := f.process()
 	_, o := f.account(s, time.Minute)
-	wantIs(t, s.Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), errGivenUp }), errGivenUp)
-	if snap := f.look(s, o.Token.ID); snap.Session.Generation != 1 || !snap.Token.SeenAt.IsZero() {
+	wantIs(t, s.Present(ctx, o.Session.ID, 1, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), errGivenUp }), errGivenUp)
+	if snap := f.look(s, first(o)); snap.Session.Generation != 1 || !snap.Token.SeenAt.IsZero() {
 		t.Errorf("changed all the same: %+v", snap)
 	}
 }
@@ -153,12 +156,13 @@ func testRacingPresentations(t *testing.T, f *fixture) {
 		wg.Go(func() {
 			var c auth.Change
 			var current string
-			err := stores[i%2].Present(ctx, o.Token.ID, func(snap auth.Snapshot) (auth.Change, error) {
+			err := stores[i%2].Present(ctx, o.Session.ID, 1, func(snap auth.Snapshot) (auth.Change, error) {
 				c, current = auth.Change{}, ""
 				if snap.Token.Generation == snap.Session.Generation {
 					c = rotation(snap)
+					c.Succession.Next.Hash = []byte(newID())
 				} else {
-					current = snap.Later[len(snap.Later)-1].ID
+					current = string(snap.Later[len(snap.Later)-1].Hash)
 				}
 				return c, nil
 			})
@@ -169,8 +173,8 @@ func testRacingPresentations(t *testing.T, f *fixture) {
 			mu.Lock()
 			defer mu.Unlock()
 			if c.Succession != nil {
-				made[c.Succession.Next.ID] = true
-				current = c.Succession.Next.ID
+				current = string(c.Succession.Next.Hash)
+				made[current] = true
 			}
 			told[current] = true
 		})
@@ -179,7 +183,7 @@ func testRacingPresentations(t *testing.T, f *fixture) {
 	if len(made) != 1 || len(told) != 1 {
 		t.Errorf("%d successors, %d told", len(made), len(told))
 	}
-	if snap := f.look(stores[1], o.Token.ID); snap.Session.Generation != 2 || len(snap.Later) != 1 || !made[snap.Later[0].ID] {
+	if snap := f.look(stores[1], first(o)); snap.Session.Generation != 2 || len(snap.Later) != 1 || !made[string(snap.Later[0].Hash)] {
 		t.Errorf("in the end: %+v", snap)
 	}
 }
@@ -192,7 +196,7 @@ func testPresentRacingEnding(t *testing.T, f *fixture) {
 	warm, failed, done := make(chan struct{}), make(chan struct{}), make(chan int64, 1)
 	go func() {
 		defer close(done)
-		token, generation, ended := o.Token.ID, int64(0), false
+		token, generation, ended := first(o), int64(0), false
 		for n := 0; !ended; n++ {
 			select {
 			case <-failed:
@@ -201,20 +205,17 @@ func testPresentRacingEnding(t *testing.T, f *fixture) {
 				// A pause, as between any two requests: two processes that write without one starve each other on an engine
 				// whose lock goes to whoever tries at the right moment.
 			}
-			next := ""
-			if err := stores[0].Present(ctx, token, func(snap auth.Snapshot) (auth.Change, error) {
+			if err := stores[0].Present(ctx, token.session, token.generation, func(snap auth.Snapshot) (auth.Change, error) {
 				generation, ended = snap.Session.Generation, !snap.Session.EndedAt.IsZero()
 				if ended {
 					return auth.Change{}, nil
 				}
-				c := rotation(snap)
-				next = c.Succession.Next.ID
-				return c, nil
+				return rotation(snap), nil
 			}); err != nil {
 				t.Error(err)
 				return
 			}
-			token = next
+			token.generation++
 			if n == 10 {
 				close(warm)
 			}
@@ -227,7 +228,7 @@ func testPresentRacingEnding(t *testing.T, f *fixture) {
 		<-done
 		t.Fatalf("ended %d, %v", len(ended), err)
 	}
-	at := f.look(stores[1], o.Token.ID).Session
+	at := f.look(stores[1], first(o)).Session
 	if last := <-done; last != at.Generation || at.EndReason != auth.ReasonRevoked {
 		t.Errorf("ended at generation %d (%s), rotated to %d", at.Generation, at.EndReason, last)
 	}
@@ -243,10 +244,10 @@ func testMarkSeen(t *testing.T, f *fixture) {
 		}
 	}
 	mark(1)
-	if first := f.look(s, o.Token.ID); first.Token.SeenAt.IsZero() || first.Token.SeenAt.After(first.Now) {
+	if first := f.look(s, first(o)); first.Token.SeenAt.IsZero() || first.Token.SeenAt.After(first.Now) {
 		t.Errorf("seen at %v", first.Token.SeenAt)
 	}
-	second := f.rotate(s, o.Token.ID)
+	second := f.rotate(s, first(o))
 	mark(3) // not there
 	if !f.look(s, second).Token.SeenAt.IsZero() {
 		t.Error("marked another generation")

@@ -41,7 +41,7 @@ func testSessions(t *testing.T, f *fixture) {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
 		}
 	}
-	f.rotate(s, old.Token.ID)
+	f.rotate(s, first(old))
 	if diff := cmp.Diff([]string{o, y}, ids(forever)); diff != "" {
 		t.Errorf("most recently used first (-want +got):\n%s", diff)
 	}

@@ -46,9 +46,11 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"endings", testEndings},
 		{"failures", testFailures},
 		{"racing failures", testRacingFailures},
-		{"pruning seals", testPruneSeals},
-		{"pruning tokens and sessions", testPruneTokens},
+		{"pruning tokens", testPruneTokens},
+		{"pruning tokens in steps", testPruneSteps},
+		{"pruning sessions", testPruneSessions},
 		{"pruning failures", testPruneFailures},
+		{"pruning the audit", testPruneAudit},
 		{"posts", testPosts},
 		{"cancelled contexts", testCancelled},
 		{"restart", testRestart},
@@ -94,7 +96,8 @@ func opening(userID string, now time.Time, age time.Duration) auth.Opening {
 	return auth.Opening{
 		Session: auth.Session{ID: id, UserID: userID, CreatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(time.Hour),
 			UserAgent: "Test/1.0", IP: "192.0.2.1"},
-		Token:  auth.Token{ID: newID(), SessionID: id, Generation: 1, Hash: []byte("hash 1"), SentAt: at, ExpiresAt: at.Add(time.Hour)},
+		TagKey: []byte("tag key of " + id),
+		Token:  auth.Token{Generation: 1, Hash: []byte("hash 1"), SentAt: at, ExpiresAt: at.Add(time.Hour)},
 		Events: []auth.Event{{Kind: auth.EventLoggedIn, At: at, UserID: userID, SessionID: id}},
 	}
 }
@@ -127,20 +130,29 @@ func (f *fixture) session(s Store, userID string, age time.Duration) auth.Openin
 	return o
 }
 
+// token names a refresh token.
+type token struct {
+	session    string
+	generation int64
+}
+
+// first is the first token of a session.
+func first(o auth.Opening) token { return token{o.Session.ID, 1} }
+
 // look returns the snapshot of a token, and changes nothing.
-func (f *fixture) look(s Store, tokenID string) auth.Snapshot {
+func (f *fixture) look(s Store, t token) auth.Snapshot {
 	f.t.Helper()
 	var seen auth.Snapshot
-	f.present(s, tokenID, func(snap auth.Snapshot) auth.Change {
+	f.present(s, t, func(snap auth.Snapshot) auth.Change {
 		seen = snap
 		return auth.Change{}
 	})
 	return seen
 }
 
-func (f *fixture) present(s Store, tokenID string, step func(auth.Snapshot) auth.Change) {
+func (f *fixture) present(s Store, t token, step func(auth.Snapshot) auth.Change) {
 	f.t.Helper()
-	if err := s.Present(ctx, tokenID, func(snap auth.Snapshot) (auth.Change, error) { return step(snap), nil }); err != nil {
+	if err := s.Present(ctx, t.session, t.generation, func(snap auth.Snapshot) (auth.Change, error) { return step(snap), nil }); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -149,21 +161,17 @@ func (f *fixture) present(s Store, tokenID string, step func(auth.Snapshot) auth
 func rotation(snap auth.Snapshot) auth.Change {
 	next := snap.Session.Generation + 1
 	return auth.Change{SeenAt: snap.Now, Succession: &auth.Succession{
-		TokenID: snap.Token.ID, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: []byte("sealed"),
-		Next: auth.Token{ID: newID(), SessionID: snap.Session.ID, Generation: next, Hash: fmt.Appendf(nil, "hash %d", next),
+		Generation: snap.Token.Generation, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: []byte("sealed"),
+		Next: auth.Token{Generation: next, Hash: fmt.Appendf(nil, "hash %d", next),
 			SentAt: snap.Now, ExpiresAt: snap.Now.Add(time.Hour)},
 	}}
 }
 
-// rotate replaces the current token of the session and returns the new one's id.
-func (f *fixture) rotate(s Store, tokenID string) (next string) {
+// rotate replaces the current token of the session and returns the new one.
+func (f *fixture) rotate(s Store, t token) (next token) {
 	f.t.Helper()
-	f.present(s, tokenID, func(snap auth.Snapshot) auth.Change {
-		c := rotation(snap)
-		next = c.Succession.Next.ID
-		return c
-	})
-	return next
+	f.present(s, t, rotation)
+	return token{t.session, t.generation + 1}
 }
 
 func (f *fixture) ending(s Store, sessionID string) auth.Ending {
