@@ -29,7 +29,6 @@ type Service struct {
 	tokens  *minter
 	endings *endings
 	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
-	walked  time.Time                     // when the last round of pruning began that looked at every session; for prune alone
 }
 
 // New returns a Service on the store. It makes the key pair for access tokens where the store has none, and loads
@@ -61,7 +60,8 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { every(ctx, pollInterval, s.reporting(ctx, "poll the ended sessions", s.endings.poll)) })
-	wg.Go(func() { every(ctx, pruneInterval, s.reporting(ctx, "prune", s.prune)) })
+	p := pruner{service: s}
+	wg.Go(func() { every(ctx, pruneInterval, s.reporting(ctx, "prune", p.prune)) })
 	wg.Wait()
 	return nil
 }
@@ -97,11 +97,18 @@ func (s *Service) reporting(ctx context.Context, what string, do func(context.Co
 	}
 }
 
+// pruner prunes for as long as one Run lasts.
+type pruner struct {
+	service *Service
+	walked  time.Time // when the last round began that looked at every session
+}
+
 // prune removes what nothing can ask for any more, in small steps with a pause after each.
-func (s *Service) prune(ctx context.Context) error {
+func (p *pruner) prune(ctx context.Context) error {
+	s := p.service
 	r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Failures: failureWindow, Audit: auditKept}
 	began := time.Now()
-	if began.Sub(s.walked) >= walkInterval {
+	if began.Sub(p.walked) >= walkInterval {
 		r.Sessions = s.cfg.IdleTTL + reasonKept
 	}
 	pause := time.NewTimer(0)
@@ -118,7 +125,7 @@ func (s *Service) prune(ctx context.Context) error {
 		case err != nil:
 			return err
 		case at == PruneCursor{} && r.Sessions > 0:
-			s.walked = began
+			p.walked = began
 			return nil
 		case at == PruneCursor{}:
 			return nil
