@@ -50,8 +50,10 @@ generate: ## the executor and the components; their output is committed
 bench: client ## the benchmarks, with their figures as a table
 	@mkdir -p bin
 	@$(GO) test -run '^$$' -bench . -benchmem ./server/... ./shared/... > bin/bench.txt || { cat bin/bench.txt; exit 1; }
-	@awk 'BEGIN { print "| benchmark | ns | bytes | allocations |"; print "|---|---:|---:|---:|" } \
-		/^Benchmark/ { sub(/^Benchmark/, "", $$1); sub(/-[0-9]+$$/, "", $$1); print "| " $$1 " | " $$3 " | " $$5 " | " $$7 " |" }' bin/bench.txt
+	@awk 'BEGIN { print "| benchmark | ns | bytes | allocations | other |"; print "|---|---:|---:|---:|---|" } \
+		/^Benchmark/ { sub(/^Benchmark/, "", $$1); sub(/-[0-9]+$$/, "", $$1); split("", v); other = ""; \
+			for (i = 3; i < NF; i += 2) if ($$(i+1) ~ /^(ns|B|allocs)\/op$$/) v[$$(i+1)] = $$i; else other = other $$i " " $$(i+1) " "; \
+			print "| " $$1 " | " v["ns/op"] " | " v["B/op"] " | " v["allocs/op"] " | " other "|" }' bin/bench.txt
 
 # The long forms of tests, each of which is short in `make test`: what they measure, and nothing of their course.
 FUZZTIME ?= 1m
