@@ -135,6 +135,12 @@ func (s *Session) Observe(tell func(State)) (stop func()) {
 	return s.keeper.Observe(func(st token.State[holder]) { tell(view(st)) })
 }
 
+// Wake says that the machine has slept, or that the network is back (in a browser, the events visibilitychange and
+// online): a refresh that is due begins now, and one that waits to be tried again is tried within 250 ms. It does not
+// wait, does nothing where nothing is due, and may be called often. A session that is never told so does the same
+// later: at the next use, or at the end of a backoff of at most 30 s.
+func (s *Session) Wake() { s.keeper.Wake() }
+
 // Forget drops the access token and the timer without a word to the server, as if the session were new: Token and
 // Resume bring it back from the cookie. Who is waiting for a token gets [ErrForgotten].
 func (s *Session) Forget() { s.keeper.Forget() }

@@ -39,4 +39,11 @@
 // runs. It is read from both of Go's clocks, and the less favourable one counts: the monotonic clock may stand still
 // while the machine sleeps, the wall clock may be set back. The timer is a comfort, the check on use is the truth: a
 // token past its life, less a margin, is not given out.
+//
+// Who learns that the machine has slept, or that a network is back, says so with [Keeper.Wake], and nobody has to
+// wait for a timer that is late.
+//
+// Renewals are scattered over a fifth of a token's life, and retries over a backoff of up to 30 s, so that many
+// keepers which began together, or which an outage has brought together, do not ask in step: of a thousand with
+// tokens of five minutes, about 30 ask in the fullest second of the minute in which all do.
 package token

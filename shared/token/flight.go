@@ -11,6 +11,7 @@ var errNoLife = errors.New("token: fetched a token without a lifetime")
 // flight is a fetch under way, with all its tries.
 type flight struct {
 	done   chan struct{} // closed at its end
+	woken  chan struct{} // holds one at most: Wake was called
 	cancel context.CancelFunc
 
 	// Guarded by Keeper.mu.
@@ -24,6 +25,14 @@ func (f *flight) abort() {
 	if f != nil {
 		f.aborted = true
 		f.cancel()
+	}
+}
+
+// wake has a pause that is under way, or else the next one, cut short.
+func (f *flight) wake() {
+	select {
+	case f.woken <- struct{}{}:
+	default: // it is to be already
 	}
 }
 
@@ -42,7 +51,7 @@ func (k *Keeper[H]) board() (<-chan struct{}, *flight) {
 // takeOff is called with mu held, and without a flight or a turn under way.
 func (k *Keeper[H]) takeOff() {
 	ctx, cancel := context.WithCancel(k.life)
-	k.flight = &flight{done: make(chan struct{}), cancel: cancel}
+	k.flight = &flight{done: make(chan struct{}), woken: make(chan struct{}, 1), cancel: cancel}
 	k.disarm()
 	go k.fly(ctx, k.flight)
 }
@@ -61,15 +70,50 @@ func (k *Keeper[H]) fly(ctx context.Context, f *flight) {
 	defer f.cancel()
 	for try := 0; ; try++ {
 		t, err := k.fetchOnce(ctx)
-		wait, over := k.arrival(f, t, err, try)
+		p, over := k.arrival(f, t, err, try)
 		if over {
 			return
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done(): // the next try fails with that, and is the last
+		if k.rest(ctx, f, p) {
+			try = -1 // the backoff begins anew
 		}
 	}
+}
+
+// pause is the time between two tries.
+type pause struct {
+	began time.Time
+	after time.Duration // which the issuer has asked for
+	wait  time.Duration // that, and the backoff
+}
+
+// rest waits until the pause is over, and reports whether it was cut short: what the issuer has asked for is waited
+// for all the same, and then a random part of the first backoff, for many may be woken by one event. It is cut short
+// once, so that tries do not follow each other without a pause however often Wake is called.
+func (k *Keeper[H]) rest(ctx context.Context, f *flight, p pause) (short bool) {
+	select {
+	case <-time.After(p.wait):
+		return false
+	case <-ctx.Done(): // the next try fails with that, and is the last
+		return false
+	case <-f.woken:
+	}
+	select {
+	case <-time.After(k.shorten(p)):
+	case <-ctx.Done():
+	}
+	return true
+}
+
+// shorten returns what a pause that is cut short has left.
+func (k *Keeper[H]) shorten(p pause) time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	left := remaining(p.after, now.Round(0).Sub(p.began.Round(0)), now.Sub(p.began))
+	wait := backoff(0, left, k.random())
+	k.retry = now.Round(0).Add(wait)
+	return wait
 }
 
 func (k *Keeper[H]) fetchOnce(ctx context.Context) (Token[H], error) {
@@ -88,9 +132,9 @@ func (k *Keeper[H]) fetchOnce(ctx context.Context) (Token[H], error) {
 	return t, err
 }
 
-// arrival does what the outcome of a try asks for. It reports how long to wait before the next one, or that the
-// flight is over.
-func (k *Keeper[H]) arrival(f *flight, t Token[H], err error, try int) (wait time.Duration, over bool) {
+// arrival does what the outcome of a try asks for. It returns the pause before the next one, or that the flight is
+// over.
+func (k *Keeper[H]) arrival(f *flight, t Token[H], err error, try int) (p pause, over bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var no *refusal
@@ -113,15 +157,15 @@ func (k *Keeper[H]) arrival(f *flight, t Token[H], err error, try int) (wait tim
 		var d *delay
 		if errors.As(err, &d) {
 			err = d.err
-			wait = d.after
+			p.after = min(max(0, d.after), maxRetryAfter)
 		}
-		wait = backoff(try, wait, k.random())
-		k.fault, k.retry = err, time.Now().Round(0).Add(wait)
+		p.began, p.wait = time.Now(), backoff(try, p.after, k.random())
+		k.fault, k.retry = err, p.began.Round(0).Add(p.wait)
 		k.publish()
-		return wait, false
+		return p, false
 	}
 	f.over = true
 	k.flight = nil
 	close(f.done)
-	return 0, true
+	return pause{}, true
 }

@@ -161,6 +161,21 @@ func (k *Keeper[H]) Reject(s Secret) {
 	}
 }
 
+// Wake says that the machine has slept, or that a network is back: what timers would do too late is done now. A
+// renewal that is due by the wall clock begins, and a fetch that waits for its next try is made again within 250 ms,
+// its backoff begun anew; what the issuer has asked for ([Delay]) is waited for all the same. Where nothing is due,
+// Wake does nothing. It does not wait, and may be called often.
+func (k *Keeper[H]) Wake() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.flight != nil:
+		k.flight.wake()
+	case k.held != nil && k.turn == nil:
+		k.arm()
+	}
+}
+
 // Forget drops the token and the timer and aborts a fetch that is under way, without a word to the issuer: the
 // keeper is Empty, as after New. What a running Replace brings is thrown away too.
 func (k *Keeper[H]) Forget() {
@@ -247,8 +262,7 @@ func (k *Keeper[H]) refuse(err error, lost bool) {
 func (k *Keeper[H]) arm() {
 	k.disarm()
 	h := k.held
-	wait := min(max(0, h.renewal.Sub(time.Now().Round(0))), h.Lifetime)
-	k.timer = time.AfterFunc(wait, func() { k.renew(h) })
+	k.timer = time.AfterFunc(h.due(time.Now()), func() { k.renew(h) })
 }
 
 func (k *Keeper[H]) disarm() {

@@ -44,6 +44,11 @@ func (t *held[H]) fresh(now time.Time) bool {
 	return remaining(t.Lifetime, now.Round(0).Sub(t.arrived), now.Sub(t.since)) > margin(t.Lifetime)
 }
 
+// due returns how long it is until the renewal, by the same clocks.
+func (t *held[H]) due(now time.Time) time.Duration {
+	return remaining(t.renewal.Sub(t.arrived), now.Round(0).Sub(t.arrived), now.Sub(t.since))
+}
+
 // remaining returns what is left of a life, given the time since its begin by the wall and by the monotonic clock.
 // The larger one counts. A wall clock that shows less than no time has been set back past the begin: nobody knows
 // how long ago that was, and nothing is left.
