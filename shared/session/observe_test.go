@@ -53,6 +53,43 @@ func TestObserveAndLog(t *testing.T) {
 	})
 }
 
+// Whoever counts refreshes from outside, for metrics say, is told of each one: its number, and its times.
+func TestObserveTellsEveryRefresh(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s := login(t, f)
+		type notice struct {
+			session.State
+			at time.Time
+		}
+		var told []notice
+		s.Observe(func(st session.State) { told = append(told, notice{st, time.Now().Round(0)}) })
+		ways := []func() error{
+			func() error { time.Sleep(time.Until(s.State().NextRefresh)); return nil }, // the timer
+			func() error { return s.Resume(t.Context()) },
+			func() error { f.set(func() { clear(f.tokens) }); return me(t.Context(), s) }, // a 401
+		}
+		for n := range 3 * len(ways) {
+			if err := ways[n%len(ways)](); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if len(told) != n+1 || len(f.seen("refreshToken")) != n+1 {
+				t.Fatalf("told %d times after %d refreshes, want %d", len(told), len(f.seen("refreshToken")), n+1)
+			}
+			last := told[n]
+			if last.Refreshes != n+1 || last.Phase != session.Active || last.SessionID != "s1" || last.Err != nil {
+				t.Errorf("refresh %d is told as %+v", n+1, last.State)
+			}
+			if life, next := last.Expiry.Sub(last.at), last.NextRefresh.Sub(last.at); life != 5*time.Minute || next < 210*time.Second || next > 270*time.Second {
+				t.Errorf("refresh %d: expires %v after it was told, the next is due after %v", n+1, life, next)
+			}
+			if token, err := s.Token(t.Context()); err != nil || strings.Contains(fmt.Sprintf("%#v", last), token) {
+				t.Errorf("the token is in what is told, or %v", err)
+			}
+		}
+	})
+}
+
 func TestNothingPrintsTheToken(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fake) {
 		s := open(t, roundTripper(f.RoundTrip)) // fmt would show the fake's own tokens

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,6 +57,38 @@ func TestBearerGoesToTheOwnOriginOnly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A redirect to another origin goes there without the token, and one that comes back has it again.
+func TestBearerDoesNotFollowARedirect(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s, r := withResource(t, f)
+		hops := map[string]string{
+			"https://app.example/away": "https://evil.example/hop",
+			"https://evil.example/hop": "http://app.example/plain",
+			"http://app.example/plain": "https://app.example:443/back",
+		}
+		redirecting := roundTripper(func(req *http.Request) (*http.Response, error) {
+			resp, err := r.RoundTrip(req)
+			if to, ok := hops[req.URL.String()]; ok && err == nil {
+				resp.StatusCode = http.StatusTemporaryRedirect
+				resp.Header.Set("Location", to)
+			}
+			return resp, err
+		})
+		resp, err := (&http.Client{Transport: s.Transport(redirecting)}).Get("https://app.example/away")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		var sent []bool
+		for _, a := range r.authorizations() {
+			sent = append(sent, a != "")
+		}
+		if want := []bool{true, false, false, true}; !slices.Equal(sent, want) || resp.StatusCode != http.StatusOK {
+			t.Errorf("tokens sent: %v, want %v; status %d", sent, want, resp.StatusCode)
+		}
+	})
 }
 
 func TestOwnAuthorizationIsLeftAlone(t *testing.T) {
