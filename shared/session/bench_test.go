@@ -15,7 +15,8 @@ func (still) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // BenchmarkTransport shows what the session's Transport costs a request: beside a bare transport, from one goroutine
-// and from as many as there are processors.
+// and from as many as there are processors. The difference is the copy of the request and of its header, which a
+// RoundTripper may not change, and the header that is added: seven allocations.
 func BenchmarkTransport(b *testing.B) {
 	s := login(b, newFake())
 	transports := []struct {

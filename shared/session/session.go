@@ -131,6 +131,10 @@ func (s *Session) State() State { return view(s.keeper.State()) }
 
 // Observe has tell called with every state from now on: in order, and never two calls at once among all observers
 // of the session. tell may call any method, Close too. No call begins after stop has returned.
+//
+// That is one call for every refresh, on whatever occasion, with its number in Refreshes and its times in Expiry and
+// NextRefresh; one for every try of a refresh that failed, with Err; and one for every change of phase. No token is in
+// it. Whether the cookie was replaced too is not: in a browser nobody can tell.
 func (s *Session) Observe(tell func(State)) (stop func()) {
 	return s.keeper.Observe(func(st token.State[holder]) { tell(view(st)) })
 }
@@ -145,8 +149,9 @@ func (s *Session) Wake() { s.keeper.Wake() }
 // Resume bring it back from the cookie. Who is waiting for a token gets [ErrForgotten].
 func (s *Session) Forget() { s.keeper.Forget() }
 
-// Close forgets, and ends the use of s: it aborts what runs and returns once that has stopped. The session on the
-// server lives on; to end that, Logout. Every later call gives [ErrClosed]. Close itself returns nil.
+// Close forgets, and ends the use of s: it aborts the refresh, login or logout that runs and returns once that has
+// stopped; a request that Transport has sent is its caller's, and goes on. The session on the server lives on; to end
+// that, Logout. Every later call gives [ErrClosed], also to who is waiting. Close itself returns nil.
 func (s *Session) Close() error {
 	s.keeper.Close()
 	return nil

@@ -14,11 +14,14 @@ import (
 // brings its own Authorization, passes untouched.
 //
 // Where the server answers 401, the token is fetched anew, once however many requests meet that answer, and the
-// request is sent a second time if its body can be (there is none, or GetBody gives it again). A second 401 is
-// returned as it is.
+// request is sent a second time if its body can be: there is none, or GetBody gives it again, as it does for what
+// [http.NewRequest] is given as a bytes.Buffer, bytes.Reader or strings.Reader. A second 401 is returned as it is,
+// the server's last word. So is the first one to a request that has a body and no GetBody; made anew, that request
+// goes with a fresh token. No other answer is sent again, a 429 or 503 neither: only the caller knows whether it may be.
 //
 // Where there is no token to be had the request is not sent: the error is that of [Session.Token], with the
-// request's context.
+// request's context. That bounds how long a request waits while there is no network: give it a deadline, or it
+// waits until there is one.
 func (s *Session) Transport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = s.base
