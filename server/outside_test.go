@@ -14,29 +14,12 @@ import (
 // A program of another module builds against shared/session, natively and for the browser, and logs in to a running
 // server and queries it.
 func TestProgramOfAnotherModule(t *testing.T) {
-	dir := outside(t)
-	compile := func(out string, env ...string) {
-		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", out, ".")
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), append(env, "GOFLAGS=-mod=mod", "GOWORK=off")...)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("go build (%v): %v\n%s", env, err, text)
-		}
-	}
-	compile("outside.wasm", "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	compile("outside.exe")
-
-	srv := servertest.Start(t, servertest.Options{})
-	grant, err := srv.Auth.SignUp(t.Context(), demoEmail, demoPassword, "Demo", auth.Visitor{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := srv.Blog.Create(t.Context(), grant.User.ID, "A post", "With a body."); err != nil {
-		t.Fatal(err)
-	}
+	mod := layOut(t, "outside")
+	mod.build(t, "outside.wasm", ".", "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	outside := mod.build(t, "outside.exe", ".")
+	srv := withPost(t, servertest.Options{})
 	start := func(password string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "outside.exe"), "-endpoint", srv.URL+"/graphql", "-email", demoEmail)
+		cmd := exec.CommandContext(t.Context(), outside, "-endpoint", srv.URL+"/graphql", "-email", demoEmail)
 		cmd.Env = append(os.Environ(), "LATCHKEY_PASSWORD="+password)
 		text, err := cmd.CombinedOutput()
 		return string(text), err
@@ -49,28 +32,75 @@ func TestProgramOfAnotherModule(t *testing.T) {
 	}
 }
 
-// outside lays the module out in a directory of its own, and returns that.
-func outside(t *testing.T) string {
+// withPost starts a server with the demo account, which has a post.
+func withPost(t *testing.T, o servertest.Options) *servertest.Server {
+	t.Helper()
+	srv := servertest.Start(t, o)
+	grant, err := srv.Auth.SignUp(t.Context(), demoEmail, demoPassword, "Demo", auth.Visitor{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := srv.Blog.Create(t.Context(), grant.User.ID, "A post", "With a body."); err != nil {
+		t.Fatal(err)
+	}
+	return srv
+}
+
+// module is the directory of a module that uses this one.
+type module string
+
+// layOut copies the module of that name from shared/session/testdata to a directory of its own. In the files that end
+// in .tmpl, and there without, {{latchkey}} is this module's directory.
+func layOut(t *testing.T, name string) module {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	files := map[string]string{
-		"main.go": "../shared/session/testdata/outside/main.go",
-		"go.mod":  "../shared/session/testdata/outside/go.mod.tmpl",
-		"go.sum":  filepath.Join(root, "go.sum"),
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, "shared/session/testdata", name))); err != nil {
+		t.Fatal(err)
 	}
-	for name, from := range files {
-		text, err := os.ReadFile(from)
+	templates, err := filepath.Glob(filepath.Join(dir, "*.tmpl"))
+	if err != nil || len(templates) == 0 {
+		t.Fatalf("%s has no template of a go.mod: %v", name, err)
+	}
+	for _, path := range templates {
+		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text = []byte(strings.ReplaceAll(string(text), "{{latchkey}}", root))
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+		if err := os.WriteFile(strings.TrimSuffix(path, ".tmpl"), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return module(dir)
+}
+
+// run runs the go command in the module, which may fetch what the module lacks.
+func (m module) run(t *testing.T, env []string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = string(m)
+	cmd.Env = append(os.Environ(), append(env, "GOFLAGS=-mod=mod", "GOWORK=off")...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go %v (%v): %v\n%s", args, env, err, text)
+	}
+}
+
+// build compiles and vets one of its programs, and returns the path of what came of it.
+func (m module) build(t *testing.T, out, program string, env ...string) string {
+	t.Helper()
+	path := filepath.Join(string(m), out)
+	m.run(t, env, "vet", program)
+	m.run(t, env, "build", "-o", path, program)
+	return path
 }
