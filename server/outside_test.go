@@ -17,7 +17,7 @@ func TestProgramOfAnotherModule(t *testing.T) {
 	mod := layOut(t, "outside")
 	mod.build(t, "outside.wasm", ".", "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	outside := mod.build(t, "outside.exe", ".")
-	srv := withPost(t, servertest.Options{})
+	srv, _ := withPost(t, servertest.Options{})
 	start := func(password string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), outside, "-endpoint", srv.URL+"/graphql", "-email", demoEmail)
 		cmd.Env = append(os.Environ(), "LATCHKEY_PASSWORD="+password)
@@ -32,10 +32,10 @@ func TestProgramOfAnotherModule(t *testing.T) {
 	}
 }
 
-// withPost starts a server with the demo account, which has a post.
-func withPost(t *testing.T, o servertest.Options) *servertest.Server {
+// withPost starts a server with the demo account, which has a post, and returns that account's id too.
+func withPost(t *testing.T, o servertest.Options) (srv *servertest.Server, user string) {
 	t.Helper()
-	srv := servertest.Start(t, o)
+	srv = servertest.Start(t, o)
 	grant, err := srv.Auth.SignUp(t.Context(), demoEmail, demoPassword, "Demo", auth.Visitor{})
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func withPost(t *testing.T, o servertest.Options) *servertest.Server {
 	if _, err := srv.Blog.Create(t.Context(), grant.User.ID, "A post", "With a body."); err != nil {
 		t.Fatal(err)
 	}
-	return srv
+	return srv, grant.User.ID
 }
 
 // module is the directory of a module that uses this one.

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write generated.go of the example with 
 // A program for a page of one's own, without any of our pages: run here by Node, with Node's fetch.
 func TestPageOfOnesOwn(t *testing.T) {
 	page := layOut(t, "outside").build(t, "page.wasm", "./page", "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	srv := withPost(t, servertest.Options{})
+	srv, _ := withPost(t, servertest.Options{})
 	goroot, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestAnotherGraphQLClient(t *testing.T) {
 	} else if !bytes.Equal(committed, generated) {
 		t.Error("generated.go is not of this schema and these operations: go test ./server -run AnotherGraphQLClient -update")
 	}
-	srv := withPost(t, servertest.Options{})
+	srv, _ := withPost(t, servertest.Options{})
 	cmd := exec.CommandContext(t.Context(), mod.build(t, "genqlient.exe", "."), "-endpoint", srv.URL+"/graphql", "-email", demoEmail)
 	cmd.Env = append(os.Environ(), "LATCHKEY_PASSWORD="+demoPassword)
 	text, err := cmd.CombinedOutput()
@@ -88,7 +88,7 @@ func (s stay) login(t *testing.T, password string) (string, error) {
 // A program whose cookie jar is a file stays logged in, over restarts, beside another process of its kind, and after
 // one was killed; here for twice the time after which an idle session ends, which by default is 30 days.
 func TestProgramThatStaysLoggedIn(t *testing.T) {
-	srv := withPost(t, servertest.Options{AccessTTL: time.Second, Grace: time.Second, IdleTTL: 5 * time.Second})
+	srv, _ := withPost(t, servertest.Options{AccessTTL: time.Second, Grace: time.Second, IdleTTL: 5 * time.Second})
 	s := stay{layOut(t, "outside").build(t, "stay.exe", "./stay"), srv.URL + "/graphql", filepath.Join(t.TempDir(), "jar.json")}
 	if text, err := s.run(t, "posts"); err == nil || !strings.Contains(text, "log in first") {
 		t.Errorf("before the login it prints %q, %v", text, err)
