@@ -31,6 +31,16 @@
 // wrong with a refresh, from a dead network to a 503, is tried again with backoff, and the token is given out as
 // long as it lives.
 //
+// # Weather
+//
+//   - No network, half an answer, a 429 or a 5xx instead of a token: the refresh is tried again, after a backoff of up
+//     to 30 s and whatever Retry-After asks for, up to five minutes. Requests wait for it as long as their context
+//     lets them. [Session.Wake] says that the network is back.
+//   - Sleep: a token that is over is not sent, whatever timers have missed; the first request afterwards refreshes.
+//   - Clocks that are wrong, here or there: a token's life counts from its arrival. One that jumps costs a refresh.
+//   - A 401 in answer to a token: refreshed, and the request sent once more where it can be ([Session.Transport]).
+//   - Many clients: refreshes and retries are scattered, so that they do not come in step.
+//
 // # Rules
 //
 // The client's side of ROTATION.md, which is why no honest user is ever logged out by an answer that got lost:

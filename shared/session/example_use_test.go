@@ -100,7 +100,8 @@ func ExampleSession_Observe_metrics() {
 // A 401 to a request whose body cannot come again is the caller's to deal with: made anew, it goes with a fresh token.
 func ExampleSession_Transport_stream() {
 	server := newFake()
-	s, err := session.New("https://app.example/graphql", session.WithTransport(&resource{f: server}))
+	s, err := session.New("https://app.example/graphql", session.WithTransport(&resource{f: server}),
+		session.WithJar(keptJar()))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -50,7 +50,8 @@ func WithTransport(base http.RoundTripper) Option {
 }
 
 // WithJar has the session keep the refresh cookie in jar: one that outlives the process makes the session outlive
-// it too. The default is a jar in memory. With nil, which is the default in a browser, the transport cares for
+// it too. Such a jar must have a cookie safe when SetCookies returns, for an older one that comes back later is taken
+// for stolen. The default is a jar in memory. With nil, which is the default in a browser, the transport cares for
 // cookies itself.
 func WithJar(jar http.CookieJar) Option {
 	return func(o *options) { o.jar, o.jarSet = jar, true }
