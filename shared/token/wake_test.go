@@ -88,7 +88,7 @@ func TestWakeCutsABackoffShort(t *testing.T) {
 				for synctest.Wait(); i.asked.Load() < 10; synctest.Wait() {
 					time.Sleep(time.Second / 10)
 				}
-				time.Sleep(last.Add(time.Second).Sub(time.Now()))
+				time.Sleep(time.Until(last.Add(time.Second)))
 				if test.wake {
 					k.Wake()
 					synctest.Wait()
