@@ -115,18 +115,19 @@ func TestUnknownEmailTakesTheTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.signUp()
-	fastest := func(email string) time.Duration {
-		least := time.Hour
-		for range 4 {
-			start := time.Now()
-			_, err := w.Login(w.ctx, email, "wrong password", from())
-			wantError(t, err, auth.CodeUnauthenticated, auth.ReasonInvalidCredentials)
-			least = min(least, time.Since(start))
-		}
-		return least
+	try := func(email string) time.Duration {
+		start := time.Now()
+		_, err := w.Login(w.ctx, email, "wrong password", from())
+		wantError(t, err, auth.CodeUnauthenticated, auth.ReasonInvalidCredentials)
+		return time.Since(start)
 	}
-	known, unknown := fastest(email), fastest("eve@example.com")
-	if unknown < known/2 || known < unknown/2 {
+	// The fastest of several tell what the machine's other work adds to nothing: in turns, until they agree or never will.
+	known, unknown := time.Hour, time.Hour
+	agree := func() bool { return unknown >= known/2 && known >= unknown/2 }
+	for n := 0; n < 4 || n < 40 && !agree(); n++ {
+		known, unknown = min(known, try(email)), min(unknown, try("eve@example.com"))
+	}
+	if !agree() {
 		t.Errorf("known %v, unknown %v", known, unknown)
 	}
 }

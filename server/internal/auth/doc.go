@@ -9,9 +9,9 @@
 // A refresh token is `<id>.<secret>`. The id says which one it is, its session, its generation and when it was made, and
 // has a tag that proves it: a MAC of these and of the secret's hash, under a key of the session (refreshtoken.go). The
 // token's row holds the hash, and once it is superseded its successor's secret, sealed under a key from its own. Each
-// presentation is one step of the store: decide (rotation.go) judges it on a [Snapshot] by the table of ROTATION.md, and
-// the [Change] that comes of it is applied before anything else happens to the session. The labels are the rows of that
-// table.
+// presentation is one step of the store: decide (rotation.go) judges it on a [Snapshot] by the table below, and the
+// [Change] that comes of it is applied before anything else happens to the session. The labels are the rows of that
+// table, which are those of ROTATION.md.
 //
 //	              login
 //	                │
@@ -28,7 +28,23 @@
 //	                  └────────────────────────────────  gone: the row is pruned
 //
 // A token that is unknown, malformed or has a wrong tag or secret, or was last sent longer than idle-ttl ago (S0),
-// changes nothing at all.
+// changes nothing at all. The table, of which the first row that fits is the one; g is the presented token, G the grace:
+//
+//	     presented            and                                        answer                      state
+//	S0   unknown, wrong,      -                                          UNAUTHENTICATED             -
+//	     not sent for idle
+//	S0'  any                  the session ended, is idle or too old      UNAUTHENTICATED, why        -
+//	S1   current              sent less than min(minAge, G) ago          access token, no cookie     g seen
+//	S1'  current              otherwise                                  access token, new token     g superseded
+//	S4   superseded           at most G ago                              access token, the current   current sent now
+//	S5   superseded           recover; at most recovery ago; nothing     as S4                       as S4
+//	                          later seen for longer than G; current
+//	                          sent less than G ago
+//	S5'  superseded           as S5, but current sent G or longer ago    access token, a fresh one   current superseded
+//	R    superseded           otherwise                                  TOKEN_REUSED                session ended
+//
+// A token has been seen once it was presented, or an access token of its generation was used by its holder: not by the
+// server's own renderer of pages, whose answer may yet be lost.
 //
 // # Rows that are gone
 //
@@ -63,4 +79,45 @@
 // "Ended" is a flag with the reason and the evidence; that a session is idle or too old stands in no row: its times say it.
 // No arrow leads back. Access tokens are not kept anywhere: they are good until they expire or their session has ended,
 // which every process learns within a second (endings.go).
+//
+// # What holds, and why to believe it
+//
+// No honest user is logged out, whatever is lost, cut, abandoned, slept through or killed, as long as a request that
+// reaches the server does so within G of being sent, and an answer that arrives does so in less than G. A client's part
+// in it: each refresh says recover and minAge = G, one is under way at a time, and what comes after giving up is thrown
+// away (package session). Why each rule is there:
+//
+//   - One successor for all (S4): tabs that race with one token end with one and the same next token, in any order.
+//   - Recovery (S5): an answer that got lost leaves its token unseen, and the honest holder of the one before it is told
+//     from a thief by that.
+//   - For longer than G: two tabs that are restored together may both show the lost answer's token, one after the other
+//     was answered and used.
+//   - Sent, not made: a token that was sent once more a moment ago is not rotated away under the tabs that wait for it.
+//   - A fresh one (S5'): a thief who keeps his successor to himself does not come to share it with the owner whom it is
+//     recovered for; who of the two shows the superseded one is found out.
+//
+// A thief who, more than G away from every refresh of the owner, uses an access token of a successor or shows a
+// successor, ends the session: at once, or at the owner's next refresh. Not found out, because to the server they are
+// what an honest client may look like:
+//
+//   - one life of an access token, by refreshing once and never again;
+//   - page views until the owner's next refresh, the same as a page whose answer was lost;
+//   - whoever refreshes within G of the owner each time, which the scattering of the client's timer makes hard;
+//   - a successor that was hidden until after a page of the owner's arrived whose own access token was never used, for
+//     the tab was closed before its client began: the recovery of that page's token takes the thief's along, and he is
+//     found out the next time that he shows one.
+//
+// This rests on three legs. The rules were explored exhaustively in a model, every interleaving of an honest client,
+// a thief and a network that loses and reorders. TestInvariants and TestPruningChangesNoAnswer play random histories
+// against this package and a real database. And package simulation plays the whole system (handlers, SQLite, clients,
+// browsers with tabs, laptops that sleep, wrong clocks, killed processes, thieves) under one clock; it must find a
+// history against each rule that is taken out, and does within a few hundred. What these legs do not carry:
+//
+//   - An answer that arrives G late or later, or a request that does, can log an honest user out: about a third of the
+//     simulated histories outside the bound had such a user. One cookie cannot do better.
+//   - The simulation judges requests one after another. Races within a process and in the databases are tested where
+//     they live (storetest, on both), and crashes of processes and of PostgreSQL by killing them (faulttest).
+//   - Loss of power is not tested: it rests on SQLite's synchronous=FULL and on PostgreSQL's fsync.
+//   - Times are the database's clock. Were that set back by long, tokens would live by so much longer; set forward by
+//     more than the grace, what is on its way at that moment may be past it.
 package auth
