@@ -27,17 +27,18 @@ type browser struct {
 	ctx context.Context
 }
 
-func newBrowser(t *testing.T) *browser {
+// More flags are for tests that have a reason of their own.
+func newBrowser(t *testing.T, more ...string) *browser {
 	t.Helper()
 	profile, err := os.MkdirTemp("", "latchkey-browser-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var opts []chromedp.ExecAllocatorOption
-	for _, name := range []string{
+	for _, name := range append([]string{
 		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "no-default-browser-check",
 		"disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage",
-	} {
+	}, more...) {
 		opts = append(opts, chromedp.Flag(name, true))
 	}
 	opts = append(opts, chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900), chromedp.Flag("lang", "en-US"))

@@ -110,9 +110,16 @@ func (tr *traffic) note(r *http.Request, body string, answer []byte) {
 	}
 }
 
+// copyingWriter keeps a copy of an answer.
 type copyingWriter struct {
 	http.ResponseWriter
-	body bytes.Buffer
+	status int
+	body   bytes.Buffer
+}
+
+func (c *copyingWriter) WriteHeader(status int) {
+	c.status = status
+	c.ResponseWriter.WriteHeader(status)
 }
 
 func (c *copyingWriter) Write(p []byte) (int, error) {
