@@ -64,15 +64,3 @@ attempt("form, then a step back to it", async (me) => {
   w.history.forward();
   me.got(await shows(w));
 });
-attempt("form, dialog of the Navigation API", async (me) => {
-  const w = await aPage();
-  w.navigation.addEventListener("navigate", (e) => {
-    if (e.canIntercept) e.intercept({ handler: () => me.got(JSON.stringify([...(e.formData ?? [])])) });
-  });
-  const form = formIn(w.document, me, "multipart/form-data", "_self");
-  form.action = w.location.pathname;
-  form.requestSubmit();
-  form.action = settings.api;
-  form.submit();
-  me.got(await shows(w));
-});

@@ -62,16 +62,22 @@ const started = performance.now();
 const soon = setTimeout.bind(globalThis);
 const sleep = (ms) => new Promise((resolve) => soon(resolve, ms));
 
-// hostileRun lets every attempt have its try, all at once, each until it has succeeded, failed or had its time.
-globalThis.hostileRun = (family, limits, most) => Promise.all(everyAttempt.map(async ({ name, run, noControl }, n) => {
-  const me = new Me(family, n), from = performance.now();
+// hostileRun lets every attempt have its try, all at once, each until it has succeeded, failed or had its time. What
+// comes in later still counts, until all are done and the least time is over.
+globalThis.hostileRun = async (family, least, most) => {
+  const outcomes = Promise.all(everyAttempt.map((a, n) => oneRun(a, new Me(family, n), a.noControl ? Math.max(least, 1500) : most)));
+  await sleep(least);
+  return outcomes;
+};
+async function oneRun({ name, run, noControl }, me, most) {
+  const from = performance.now();
   const failed = await Promise.race([
     (async () => run(me))().then(() => "", (e) => String(e)),
     me.over.then(() => ""),
-    sleep(limits[name] ?? most).then(() => "it got nothing in time"),
+    sleep(most).then(() => "it got nothing in time"),
   ]);
   return { name, noControl, failed, mark: me.mark, got: me.gathered, footholds: me.footholds, ms: performance.now() - from };
-}));
+}
 
 // until polls for as long as the attempt has time.
 async function until(ok) {
@@ -136,6 +142,7 @@ async function exploit(me, w) {
   ]) {
     try {
       await way();
+      if (me.gathered.some((text) => secretForm.test(text))) return;
     } catch (e) {
       me.got("refused: " + e);
     }

@@ -5,7 +5,14 @@ const inFrame = (name, set, ready = (w) => w.document.readyState === "complete",
   await until(() => ready(f.contentWindow));
   await exploit(me, f.contentWindow);
 }, control);
-const speaks = (me) => addEventListener("message", (e) => e.data?.mark === me.mark && me.got(e.data.text));
+const speaks = (me) => {
+  addEventListener("message", (e) => e.data?.mark === me.mark && me.got(e.data.text));
+  return me.over;
+};
+const runs = (me) => {
+  addEventListener("message", (e) => e.data === me.mark && me.foothold("ran a script of its own"));
+  return me.over;
+};
 const page = (me, to) => `<body><script>${me.code(`((text) => ${to}.postMessage({ mark: "${me.mark}", text }, "*"))`)}</scr` + `ipt>`;
 const blob = (text, type = "text/html") => URL.createObjectURL(new Blob([text], { type }));
 
@@ -13,53 +20,61 @@ inFrame("frame of about:blank", {});
 inFrame("frame of about:blank, with an address", { src: "about:blank#x" });
 inFrame("frame before its address has come", { src: "/healthz" }, (w) => w.document);
 inFrame("frame with its own policy", { csp: "connect-src *" });
-inFrame("frame in a shadow tree", () => ({}));
 inFrame("frame of srcdoc", (me) => ({ srcdoc: asHTML("<p>x</p>") }), (w) => w.location.href === "about:srcdoc" && w.document.readyState === "complete");
 inFrame("frame of srcdoc, sandboxed with its origin", () => ({ sandbox: "allow-scripts allow-same-origin", srcdoc: asHTML("<p>x</p>") }), (w) => w.location.href === "about:srcdoc");
 attempt("frame of srcdoc with a script", (me) => {
-  speaks(me);
+  const heard = speaks(me);
   element("iframe", { srcdoc: asHTML(page(me, "parent")) });
+  return heard;
 });
 attempt("frame of srcdoc with a policy of its own", (me) => {
-  speaks(me);
+  const heard = speaks(me);
   element("iframe", { srcdoc: asHTML(`<meta http-equiv="Content-Security-Policy" content="default-src * 'unsafe-inline'">` + page(me, "parent")) });
+  return heard;
 });
 attempt("frame of a blob", async (me) => {
-  speaks(me);
+  const heard = speaks(me);
   element("iframe", { src: blob(page(me, "parent")) });
+  return heard;
 });
 attempt("frame of a blob of SVG", async (me) => {
-  speaks(me);
+  const heard = speaks(me);
   element("iframe", { src: blob(`<svg xmlns="http://www.w3.org/2000/svg"><script>${me.code(`((text) => parent.postMessage({ mark: "${me.mark}", text }, "*"))`).replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</script></svg>`, "image/svg+xml") });
+  return heard;
 });
 attempt("frame of javascript:", (me) => {
-  speaks(me);
+  const heard = speaks(me);
   element("iframe", { src: "javascript:" + encodeURIComponent(me.code(`((text) => parent.postMessage({ mark: "${me.mark}", text }, "*"))`)) });
+  return heard;
 });
 attempt("frame of data:", (me) => {
-  addEventListener("message", (e) => e.data === me.mark && me.foothold("ran a script of its own"));
+  const heard = runs(me);
   element("iframe", { src: `data:text/html,<script>parent.postMessage("${me.mark}", "*")</scr` + "ipt>" });
+  return heard;
 });
 attempt("object of data:", (me) => {
-  addEventListener("message", (e) => e.data === me.mark && me.foothold("ran a script of its own"));
+  const heard = runs(me);
   element("object", { type: "text/html", data: `data:text/html,<script>parent.postMessage("${me.mark}", "*")</scr` + "ipt>" });
+  return heard;
 });
 attempt("frame written to", async (me) => {
-  speaks(me);
+  const heard = speaks(me);
   const d = element("iframe").contentDocument;
   d.open();
   d.write(asHTML(page(me, "parent")));
   d.close();
+  return heard;
 });
 attempt("window of about:blank", (me) => exploit(me, open("about:blank")));
 attempt("window before its address has come", (me) => exploit(me, open("/healthz")));
 attempt("window of an address that never answers", (me) => exploit(me, open("http://app.site.localhost:1/")));
 attempt("window of about:blank, as a popup", (me) => exploit(me, open("", me.mark, "popup,width=100,height=100")));
 attempt("window written to", (me) => {
-  speaks(me);
+  const heard = speaks(me);
   const w = open("about:blank");
   w.document.write(asHTML(page(me, "opener")));
   w.document.close();
+  return heard;
 });
 attempt("window of a blob", async (me) => {
   const w = open(blob("<p>x</p>"));
@@ -69,10 +84,12 @@ attempt("window of a blob", async (me) => {
 attempt("window of a blob with a script", (me) => {
   new BroadcastChannel(me.mark).onmessage = (e) => me.got(e.data);
   open(blob(`<script>${me.code(`((text) => new BroadcastChannel("${me.mark}").postMessage(text))`)}</scr` + "ipt>"));
+  return me.over;
 });
 attempt("window of javascript:", (me) => {
-  speaks(me);
+  const heard = speaks(me);
   open("javascript:" + encodeURIComponent(me.code(`((text) => opener.postMessage({ mark: "${me.mark}", text }, "*"))`)));
+  return heard;
 });
 attempt("window of ours led to javascript:", async (me) => {
   const w = await aPage();
@@ -92,15 +109,9 @@ attempt("window of ours, as it unloads", async (me) => {
   w.location = "/healthz";
 });
 attempt("window of data:", (me) => {
-  const w = open(`data:text/html,<script>opener.postMessage("${me.mark}", "*")</scr` + "ipt>");
-  addEventListener("message", (e) => e.data === me.mark && me.foothold("ran a script of its own"));
-  return until(() => w.closed);
+  open(`data:text/html,<script>opener.postMessage("${me.mark}", "*")</scr` + "ipt>");
+  const heard = runs(me);
+  return heard;
 }, { noControl: "a browser opens no window on it" });
 attempt("picture in picture of a document", async (me) => exploit(me, await documentPictureInPicture.requestWindow()), { noControl: "a browser without windows of its own has none" });
 attempt("ShadowRealm", (me) => me.got(new ShadowRealm().evaluate("typeof fetch")), { noControl: "this browser has none" });
-attempt("document.domain", async (me) => {
-  document.domain = "site.localhost";
-  const f = element("iframe", { src: settings.neighbour + "/free" });
-  const w = await until(() => f.contentDocument && f.contentWindow);
-  if (w.document.body.dataset.free) me.foothold("shares a realm with a neighbour");
-});

@@ -12,7 +12,8 @@ const answers = {
 // stands says whether a window shows that answer, and not the empty document before it.
 const stands = (path) => (w) => {
   const at = w.location.pathname;
-  return w.location.href !== "about:blank" && w.document.readyState === "complete" && (at + w.location.search === path || (path === "//posts" && at === "/posts"));
+  const led = ["//posts", "/login", "/signup"].includes(path); // to another page
+  return w.location.href !== "about:blank" && w.document.readyState === "complete" && (led || at + w.location.search === path);
 };
 for (const [what, path] of Object.entries(answers)) {
   const there = stands(path);
@@ -79,7 +80,23 @@ attempt("window by name, of a frame", async (me) => {
   await exploit(me, again);
 });
 attempt("window without its opener, by a broadcast", async (me) => {
-  open("/healthz", "_blank", "noopener");
   new BroadcastChannel("latchkey").onmessage = (e) => me.got(JSON.stringify(e.data));
+  open("/posts", "_blank", "noopener");
+  return me.over;
+});
+attempt("meta refresh", async (me) => {
+  const w = await aPage();
+  w.document.head.append(element("meta", { httpEquiv: "refresh", content: "0;url=" + me.url }, null));
+  me.got((await until(() => w.location.pathname === "/graphql" && w.document.body?.innerText && w.document)).body.innerText);
+});
+attempt("navigation by location", async (me) => {
+  const w = await aPage();
+  w.location = me.url;
+  me.got((await until(() => w.location.pathname === "/graphql" && w.document.body?.innerText && w.document)).body.innerText);
+});
+attempt("navigation by the Navigation API", async (me) => {
+  const w = await aPage();
+  w.navigation.navigate(me.url);
+  me.got((await until(() => w.location.pathname === "/graphql" && w.document.body?.innerText && w.document)).body.innerText);
 });
 attempt("the opener of the page", (me) => exploit(me, opener), { noControl: "nobody opened it" });
