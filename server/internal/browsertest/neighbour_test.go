@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// newNeighbour starts a server of strangers: the same site's by the name evil.site.localhost, another site's by
-// other.localhost.
+// newNeighbour starts a server of strangers: of the same site by the name sibling, of another by the name
+// stranger. It returns its origin as a sibling.
 func (w *world) newNeighbour() string {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/script", func(rw http.ResponseWriter, r *http.Request) {
@@ -22,6 +22,7 @@ func (w *world) newNeighbour() string {
 		}
 		_, _ = rw.Write([]byte(code))
 	})
+	mux.HandleFunc("/never", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "text/html")
 		rw.Header().Set("Origin-Agent-Cluster", "?0")
@@ -36,5 +37,5 @@ func (w *world) newNeighbour() string {
 	})
 	srv := httptest.NewServer(mux)
 	w.t.Cleanup(srv.Close)
-	return strings.Replace(srv.URL, "127.0.0.1", "evil.site.localhost", 1)
+	return strings.Replace(srv.URL, "127.0.0.1", sibling, 1)
 }

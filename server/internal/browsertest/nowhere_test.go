@@ -161,35 +161,3 @@ func TestRefreshCookieIsOutOfReach(t *testing.T) {
 		t.Errorf("a script planted the cookie %q", ok)
 	}
 }
-
-// A script in the page cannot reach the API: the policy leaves that to the worker. The control is the worker itself,
-// which does reach it in every other test here.
-func TestPageCannotReachTheAPI(t *testing.T) {
-	tr := newTraffic()
-	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
-	tb := newBrowser(t).open(srv, "/signup")
-	tb.ready()
-	tb.signUp()
-	refreshes, queries := tr.count()
-	query := `JSON.stringify({query: "mutation { refreshToken { accessToken } }"})`
-	for name, script := range map[string]string{
-		"fetch":          `fetch("/graphql", {method: "POST", headers: {"Content-Type": "application/json"}, body: ` + query + `}).then(r => r.text())`,
-		"XMLHttpRequest": `new Promise((ok, no) => { const x = new XMLHttpRequest(); x.onload = () => ok(x.responseText); x.onerror = () => no("refused"); x.open("POST", "/graphql"); x.setRequestHeader("Content-Type", "application/json"); x.send(` + query + `) })`,
-		"a worker":       `new Promise((ok, no) => { const w = new Worker("/assets/worker.js"); w.onmessage = e => ok(e.data); w.onerror = () => no("refused") })`,
-		"a blob worker":  `new Promise((ok, no) => { const w = new Worker(URL.createObjectURL(new Blob(["postMessage('ran')"]))); w.onmessage = e => ok(e.data); w.onerror = () => no("refused") })`,
-		"a frame":        `new Promise((ok, no) => { const f = document.createElement("iframe"); f.src = "/healthz"; f.onload = () => f.contentDocument ? ok("read") : no("refused"); f.onerror = () => no("refused"); document.body.append(f) })`,
-		"service worker": `navigator.serviceWorker.register("/assets/worker.js").then(() => "registered")`,
-		"a new window":   `new Promise((ok, no) => { const w = window.open("/healthz"); setTimeout(() => { try { ok(w.document.body.innerText && "read") } catch { no("refused") } }, 1000) })`,
-		"markup":         `(document.body.insertAdjacentHTML("beforeend", "<img src=x>"), "put in")`,
-		"an own policy":  `(trustedTypes.createPolicy("latchkey", {createHTML: s => s}), "made")`,
-	} {
-		got := eval[string](tb, `(async () => { try { return "ran: " + await (`+script+`) } catch (e) { return "refused: " + e } })()`)
-		if !strings.HasPrefix(got, "refused") {
-			t.Errorf("%s: %s", name, got)
-		}
-	}
-	if r, q := tr.count(); r != refreshes || q != queries {
-		t.Errorf("the API was reached: %d refreshes and %d queries more", r-refreshes, q-queries)
-	}
-	tb.forgive("") // every attempt above is a complaint of the console
-}

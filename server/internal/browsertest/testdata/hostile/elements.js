@@ -77,7 +77,7 @@ ofFrame("iframe, without credentials", (me) => element("iframe", { credentialles
 ofFrame("iframe, lazy", (me) => element("iframe", { loading: "lazy", src: me.url }));
 ofFrame("frame", (me) => element("frame", { src: me.url }, element("frameset", {}, document.documentElement)));
 ofFrame("object", (me) => element("object", { type: "text/html", data: asURL(me.url) }));
-ofFrame("embed", (me) => element("embed", { type: "text/html", src: asURL(me.url) }));
+loads("embed", (me, url) => element("embed", { type: "text/html", src: asURL(url) }));
 ofFrame("iframe in a frame of about:blank", (me) => {
   const inner = element("iframe").contentDocument;
   const f = inner.createElement("iframe");
@@ -102,6 +102,11 @@ rule("style, mask", (where, url) => `${where} { mask-image: url("${url}") }`);
 rule("style, shape-outside", (where, url) => `${where} { float: left; shape-outside: url("${url}") }`);
 rule("style, cursor", (where, url) => `${where} { cursor: url("${url}"), auto }`);
 rule("style, filter", (where, url) => `${where} { filter: url("${url}#x") }`);
+attempt("style that asks for an attribute's beginning", async (me) => {
+  element("i", { hidden: false, textContent: "x" });
+  document.styleSheets[0].insertRule(`html[data-token^="ey"] body { border: 1px solid; border-image: url("/leak/?${me.mark}") 1 }`, 0);
+  document.styleSheets[0].insertRule(`:root:has([value^="ey"]) body { background: url("/leak/?${me.mark}") }`, 0);
+});
 loads("style attribute", (me, url) => element("div", { textContent: "x" }).style.setProperty("background", `url("${url}")`));
 loads("style, an attribute in markup", (me, url) => document.body.insertAdjacentHTML("beforeend", asHTML(`<div style='background:url("${url}")'>x</div>`)));
 loads("style element with @import", (me, url) => element("style", { textContent: `@import "${url}";` }));

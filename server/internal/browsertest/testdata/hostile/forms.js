@@ -50,17 +50,9 @@ attempt("form, by GET, to a new window", async (me) => {
 });
 attempt("form, by a button's own address and method", async (me) => {
   const w = open("about:blank", me.mark);
-  const form = formIn(document, me, "text/plain", me.mark, "get");
-  const button = element("button", { formAction: settings.api, formMethod: "post", formEnctype: "text/plain" }, form);
+  const form = formIn(document, me, "multipart/form-data", me.mark, "get");
+  const button = element("button", { formAction: settings.api, formMethod: "post", formEnctype: "multipart/form-data" }, form);
   form.action = "/posts";
   form.requestSubmit(button);
-  me.got(await shows(w));
-});
-attempt("form, then a step back to it", async (me) => {
-  const w = await aPage();
-  formIn(w.document, me, "text/plain", "_self").submit();
-  await until(() => w.location.pathname === "/graphql");
-  w.history.back();
-  w.history.forward();
   me.got(await shows(w));
 });

