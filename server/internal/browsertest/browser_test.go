@@ -66,6 +66,7 @@ type tab struct {
 
 	mu         sync.Mutex
 	complaints []string
+	deaf       bool // complaints are of no interest
 }
 
 // open opens a tab on a path of the server. When the test ends, what the console said fails it.
@@ -116,7 +117,9 @@ func (tb *tab) listen(ev any) {
 	if complaint != "" {
 		tb.mu.Lock()
 		defer tb.mu.Unlock()
-		tb.complaints = append(tb.complaints, complaint)
+		if !tb.deaf {
+			tb.complaints = append(tb.complaints, complaint)
+		}
 	}
 }
 
@@ -131,6 +134,13 @@ func (tb *tab) forgive(part string) {
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
 	tb.complaints = slices.DeleteFunc(tb.complaints, func(c string) bool { return strings.Contains(c, part) })
+}
+
+// ignore forgets all complaints, those to come as well: everything that a test does in the tab is provoked.
+func (tb *tab) ignore() {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	tb.complaints, tb.deaf = nil, true
 }
 
 func (tb *tab) do(steps ...chromedp.Action[chromedp.Void]) {

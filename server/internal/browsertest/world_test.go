@@ -98,10 +98,8 @@ func (w *world) run(t *testing.T, f family, least float64) []outcome {
 	}
 	script := fmt.Sprintf("(() => {\nconst settings = %s;\n%s\n%s})();", settings, hostileScript(t, "lib.js"), hostileScript(t, cmp.Or(f.file, f.name)+".js"))
 	tb := w.b.open(w.srv, "/healthz", onNewDocument(script))
-	defer func() {
-		w.closeOthers()
-		tb.forgive("")
-	}()
+	tb.ignore()
+	defer w.closeOthers()
 	if f.host != "" {
 		tb.do(chromedp.Navigate(strings.Replace(w.neighbour, sibling, f.host, 1)))
 	} else {

@@ -38,8 +38,9 @@ class Me {
   }
   got(text) {
     text = String(text);
-    if (this.gathered.length < 200 && !this.gathered.includes(text)) this.gathered.push(text);
-    if (secretForm.test(text)) this.end();
+    const secret = secretForm.test(text);
+    if ((secret || this.gathered.length < 200) && !this.gathered.includes(text)) this.gathered.push(text);
+    if (secret) this.end();
   }
   foothold(what) {
     if (!this.footholds.includes(what)) this.footholds.push(what);

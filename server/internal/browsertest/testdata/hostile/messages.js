@@ -6,10 +6,14 @@ const wishes = ["{{.Token}}", "{token}", "${token}", "{{token}}", "<b data-token
 
 async function connect(me, hello = {}) {
   const { port } = new SharedWorker(asURL(settings.scripts.worker), { type: "module", name: "latchkey", extendedLifetime: true });
-  port.onmessage = (e) => me.got(JSON.stringify(e.data));
+  const ready = new Promise((resolve) => (port.onmessage = (e) => {
+    me.got(JSON.stringify(e.data));
+    if (e.data.type === "ready") resolve();
+  }));
   const lock = "latchkey-page-" + crypto.randomUUID();
   await new Promise((resolve) => navigator.locks.request(lock, () => (resolve(), new Promise(() => {}))));
   port.postMessage({ type: "hello", lock, path: "/posts", session: "active", user: document.documentElement.dataset.user, ...hello });
+  await ready; // what comes earlier is not read
   return port;
 }
 const says = (name, say) => attempt(name, async (me) => {

@@ -7,7 +7,7 @@ const answers = {
   "the health check": "/healthz", "the readiness check": "/readyz", "the keys": "/.well-known/jwks.json", "the API by GET": "/graphql",
   "the page's script": s["page.js"], "Go's start script": s["wasm_exec.js"], "the style sheet": s["style.css"], "the icon, a document of SVG": s["icon.svg"],
   "the worker's script": s.worker, "the worker's script of another version": "/assets/worker.js?v=0",
-  "a request that net/http cannot parse": "/%", "a request that is too large": "/" + "a".repeat(1_200_000),
+  "a request that net/http cannot parse": "/%", "a request that is too large": "/" + "a".repeat(100_000),
 };
 // stands says whether a window shows that answer, and not the empty document before it.
 const stands = (path) => (w) => {

@@ -45,7 +45,7 @@ const greet = (me, port) => {
   const lock = "latchkey-page-" + me.mark;
   return new Promise((resolve, reject) => navigator.locks.request(lock, () => {
     port.postMessage({ type: "hello", lock, path: "/posts", session: "none", user: "" });
-    setTimeout(() => port.postMessage({ type: "go", call: 1, path: "/account" }), 100);
+    port.addEventListener("message", (e) => e.data.type === "ready" && port.postMessage({ type: "go", call: 1, path: "/account" }));
     return me.over.then(resolve);
   }).catch(reject));
 };
