@@ -60,8 +60,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { every(ctx, pollInterval, s.reporting(ctx, "poll the ended sessions", s.endings.poll)) })
-	p := pruner{service: s}
-	wg.Go(func() { every(ctx, pruneInterval, s.reporting(ctx, "prune", p.prune)) })
+	wg.Go(func() { every(ctx, pruneInterval, s.reporting(ctx, "prune", s.pruner())) })
 	wg.Wait()
 	return nil
 }
@@ -97,20 +96,26 @@ func (s *Service) reporting(ctx context.Context, what string, do func(context.Co
 	}
 }
 
-// pruner prunes for as long as one Run lasts.
-type pruner struct {
-	service *Service
-	walked  time.Time // when the last round began that looked at every session
+// pruner returns what removes all that nothing can ask for any more. It looks at every session at its first call, and
+// then once in an hour.
+func (s *Service) pruner() func(context.Context) error {
+	var walked time.Time
+	return func(ctx context.Context) error {
+		r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Failures: failureWindow, Audit: auditKept}
+		began := time.Now()
+		if began.Sub(walked) >= walkInterval {
+			r.Sessions = s.cfg.IdleTTL + reasonKept
+		}
+		err := s.prune(ctx, r)
+		if err == nil && r.Sessions > 0 {
+			walked = began
+		}
+		return err
+	}
 }
 
-// prune removes what nothing can ask for any more, in small steps with a pause after each.
-func (p *pruner) prune(ctx context.Context) error {
-	s := p.service
-	r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Failures: failureWindow, Audit: auditKept}
-	began := time.Now()
-	if began.Sub(p.walked) >= walkInterval {
-		r.Sessions = s.cfg.IdleTTL + reasonKept
-	}
+// prune is a round of pruning, in small steps with a pause after each.
+func (s *Service) prune(ctx context.Context, r Retention) error {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for at := (PruneCursor{}); ; pause.Reset(prunePause) {
@@ -120,15 +125,8 @@ func (p *pruner) prune(ctx context.Context) error {
 			return nil
 		}
 		var err error
-		at, _, err = s.store.Prune(ctx, r, at, pruneLimit)
-		switch {
-		case err != nil:
+		if at, _, err = s.store.Prune(ctx, r, at, pruneLimit); err != nil || at == (PruneCursor{}) {
 			return err
-		case at == PruneCursor{} && r.Sessions > 0:
-			p.walked = began
-			return nil
-		case at == PruneCursor{}:
-			return nil
 		}
 	}
 }
