@@ -102,7 +102,7 @@ func presenting(s *store.Store, session string) func() error {
 		generation++
 		return s.Present(context.Background(), session, generation, func(snap auth.Snapshot) (auth.Change, error) {
 			return auth.Change{SeenAt: snap.Now, Succession: &auth.Succession{
-				Generation: generation, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: make([]byte, 60),
+				Generation: generation, At: snap.Now, ExpiresAt: snap.Now.Add(30 * time.Second), Sealed: make([]byte, 66),
 				Next: auth.Token{Generation: generation + 1, Hash: make([]byte, 32), SentAt: snap.Now, ExpiresAt: snap.Now.Add(time.Hour)},
 			}}, nil
 		})
@@ -157,7 +157,7 @@ func rotateRaw(b *testing.B, group int) float64 {
 	supersede := prepare(`update refresh_tokens set seen_at = ?, superseded_at = ?, expires_at = ?, sealed = ?
 		where session_id = ? and generation = ? and superseded_at is null`)
 	insert := prepare(`insert into refresh_tokens (session_id, generation, hash, sent_at, expires_at) values (?, ?, ?, ?, ?)`)
-	hash, sealed := make([]byte, 32), make([]byte, 60)
+	hash, sealed := make([]byte, 32), make([]byte, 66)
 	b.ResetTimer()
 	for i := range b.N {
 		if i%group == 0 {
