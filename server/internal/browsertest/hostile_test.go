@@ -18,7 +18,8 @@ type family struct {
 
 var families = []family{
 	{name: "fetch"}, {name: "elements"}, {name: "forms"}, {name: "windows"}, {name: "realms"}, {name: "workers", time: 4000},
-	{name: "texts"}, {name: "textslate", file: "texts", late: true}, {name: "prototypes", time: 2500}, {name: "storage"},
+	{name: "texts"}, {name: "textslate", file: "texts", late: true}, {name: "types", late: true},
+	{name: "prototypes", time: 2500}, {name: "storage"},
 	{name: "messages", time: 4000}, {name: "neighbour", host: sibling}, {name: "stranger", file: "neighbour", host: stranger},
 	{name: "cookies"}, // the last: its flood takes the session's cookie away
 }

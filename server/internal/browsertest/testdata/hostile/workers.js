@@ -9,15 +9,18 @@ const hear = (me, port) => {
 };
 
 const own = (name, start, control) => attempt(name, (me) => {
-  const w = start(me, me.code("postMessage"));
+  const w = start(me, `postMessage("ran");` + me.code("postMessage"));
   hear(me, w.port ?? w);
   return new Promise((resolve, reject) => {
-    w.addEventListener("message", (e) => e.data === "failed" && resolve());
+    (w.port ?? w).addEventListener("message", (e) => {
+      if (e.data === "ran") me.footholds.push("ran a worker of its own");
+      if (e.data === "failed") resolve();
+    });
     w.onerror = () => reject(new Error("refused"));
     me.over.then(resolve);
   });
 }, control);
-const shared = (me) => `const told = []; let text; onconnect = (e) => text ? e.ports[0].postMessage(text) : told.push(e.ports[0]);` + me.code(`((t) => { text = t; told.forEach((p) => p.postMessage(t)) })`);
+const shared = (me) => `const told = []; let text; onconnect = (e) => (e.ports[0].postMessage("ran"), text) ? e.ports[0].postMessage(text) : told.push(e.ports[0]);` + me.code(`((t) => { text = t; told.forEach((p) => p.postMessage(t)) })`);
 
 own("worker of a blob", (me, code) => new Worker(asURL(asBlob(code))));
 own("worker of a blob, as a module", (me, code) => new Worker(asURL(asBlob(code)), { type: "module" }));
