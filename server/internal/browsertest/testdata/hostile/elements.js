@@ -73,7 +73,6 @@ loads("table, background", (me, url) => element("table").setAttribute("backgroun
 
 ofFrame("iframe", (me) => element("iframe", { src: me.url }));
 ofFrame("iframe, sandboxed with its origin", (me) => element("iframe", { sandbox: "allow-same-origin allow-scripts", src: me.url }));
-ofFrame("iframe, without credentials", (me) => element("iframe", { credentialless: false, src: me.url }));
 ofFrame("iframe, lazy", (me) => element("iframe", { loading: "lazy", src: me.url }));
 ofFrame("frame", (me) => element("frame", { src: me.url }, element("frameset", {}, document.documentElement)));
 ofFrame("object", (me) => element("object", { type: "text/html", data: asURL(me.url) }));
