@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,6 +145,39 @@ func testPruneSteps(t *testing.T, f *fixture) {
 		t.Errorf("a token to be recovered is gone: %v, with %d later", snap.Gone, len(snap.Later))
 	}
 	f.rotate(s, token{busy.Session.ID, int64(len(used)) + 1})
+}
+
+// testPruneSideBySide has two processes prune the same tokens at the same time.
+func testPruneSideBySide(t *testing.T, f *fixture) {
+	stores := []Store{f.process(), f.process()}
+	var used []past
+	for ago := 60 * time.Hour; ago > 26*time.Hour; ago -= time.Hour {
+		used = append(used, past{superseded: ago, expired: ago - time.Minute})
+	}
+	o := f.chain(stores[0], 0, used...)
+	var (
+		wg      sync.WaitGroup
+		removed [2]int
+	)
+	for i, s := range stores {
+		wg.Go(func() {
+			for at := (auth.PruneCursor{}); ; {
+				next, n, err := s.Prune(ctx, keepAll, at, 3)
+				if err != nil {
+					t.Error(err)
+				}
+				removed[i] += n
+				if at = next; at == (auth.PruneCursor{}) || err != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if removed[0]+removed[1] != len(used) {
+		t.Errorf("removed %d of %d", removed, len(used))
+	}
+	f.rotate(stores[0], token{o.Session.ID, int64(len(used)) + 1})
 }
 
 func testPruneSessions(t *testing.T, f *fixture) {

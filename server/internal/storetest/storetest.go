@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"racing failures", testRacingFailures},
 		{"pruning tokens", testPruneTokens},
 		{"pruning tokens in steps", testPruneSteps},
+		{"pruning tokens side by side", testPruneSideBySide},
 		{"pruning sessions", testPruneSessions},
 		{"pruning failures", testPruneFailures},
 		{"pruning the audit", testPruneAudit},
