@@ -11,8 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
-	_ "github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
+	"github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
 )
 
 // Every connection waits so long for a lock of another process, checks foreign keys, and writes so that a commit
@@ -59,7 +60,7 @@ func migrateSQLite(ctx context.Context, path string, log *slog.Logger) (*sql.DB,
 	if err != nil {
 		return nil, versions{}, err
 	}
-	if err := writes.PingContext(ctx); err != nil {
+	if err := connect(ctx, writes); err != nil {
 		return nil, versions{}, errors.Join(plainSQLite(err), writes.Close())
 	}
 	v, err := migrate(ctx, writes, sqlite, log)
@@ -67,6 +68,29 @@ func migrateSQLite(ctx context.Context, path string, log *slog.Logger) (*sql.DB,
 		return nil, v, errors.Join(plainSQLite(err), writes.Close())
 	}
 	return writes, v, nil
+}
+
+// connect makes the first connection. Several processes that do so with a new file at once stand in each other's way
+// while it becomes one with a write-ahead log: for that SQLite waits for nobody, whatever the timeout.
+func connect(ctx context.Context, db *sql.DB) error {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := db.PingContext(ctx)
+		var e sqlite3.Error
+		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy {
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-late.C:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // createPrivate creates the file, empty, where there is none: SQLite would let every account of the machine read it.
