@@ -142,14 +142,6 @@ type peekedConn struct {
 
 func (c *peekedConn) Read(p []byte) (int, error) { return c.from.Read(p) }
 
-// CloseWrite ends the sending half.
-func (c *peekedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
-
 // strictTransport has browsers ask over HTTPS alone from now on, where the origin says so (RFC 6797).
 func strictTransport(origin string, next http.Handler) http.Handler {
 	if !strings.HasPrefix(origin, "https://") {

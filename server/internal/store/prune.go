@@ -70,7 +70,7 @@ func (s *Store) pruneTokens(ctx context.Context, ret auth.Retention, from auth.P
 		next = auth.PruneCursor{Kind: kindTokens, At: timeOf(window.last)}
 	}
 	err = s.write(ctx, func(ctx context.Context, r runner) (err error) {
-		removed, err = exec(ctx, r, deleteTokens, after, window.last, millis(now), ago(ret.Recovery), ago(ret.Grace), millis(now))
+		removed, err = exec(ctx, r, deleteTokens, after, window.last, millis(now), ago(ret.Recovery), ago(ret.Grace))
 		return err
 	})
 	return next, removed, err
@@ -153,7 +153,7 @@ const (
 			where n.session_id = refresh_tokens.session_id and n.generation > refresh_tokens.generation and n.seen_at < $5))
 		and not exists (
 			select 1 from refresh_tokens p
-			where p.session_id = refresh_tokens.session_id and p.generation < refresh_tokens.generation and p.expires_at >= $6)`
+			where p.session_id = refresh_tokens.session_id and p.generation < refresh_tokens.generation and p.expires_at >= $3)`
 
 	selectSessions = `select s.id, t.sent_at from sessions s
 		join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
