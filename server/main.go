@@ -19,6 +19,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"example.com/latchkey/server/internal/heap"
 	"example.com/latchkey/server/internal/requestid"
 )
 
@@ -30,6 +31,7 @@ const (
 )
 
 func main() {
+	heap.Tune()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

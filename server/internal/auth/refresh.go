@@ -172,12 +172,14 @@ func (s *Service) tokenToSend(presented refreshToken, snap Snapshot, su *Success
 
 // report tells the log what an operator should know of: it has the token's name and never the token.
 func (s *Service) report(ctx context.Context, p *presentation) {
-	attrs := []any{slog.String("session", p.snapshot.Session.ID), slog.String("user", p.snapshot.User.ID),
-		slog.String("token", p.token.name()), slog.String("ip", p.visitor.IP), slog.String("userAgent", p.visitor.UserAgent)}
+	attrs := func() []any {
+		return []any{slog.String("session", p.snapshot.Session.ID), slog.String("user", p.snapshot.User.ID),
+			slog.String("token", p.token.name()), slog.String("ip", p.visitor.IP), slog.String("userAgent", p.visitor.UserAgent)}
+	}
 	switch {
 	case p.judged.action == reuse && !p.spared:
-		s.cfg.Log.WarnContext(ctx, "refresh token used again, session ended", attrs...)
+		s.cfg.Log.WarnContext(ctx, "refresh token used again, session ended", attrs()...)
 	case p.answered() && len(p.judged.change.Events) > 0:
-		s.cfg.Log.InfoContext(ctx, "refresh token recovered", attrs...)
+		s.cfg.Log.InfoContext(ctx, "refresh token recovered", attrs()...)
 	}
 }

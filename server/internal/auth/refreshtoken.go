@@ -85,8 +85,9 @@ func (t refreshToken) authentic(tagKey []byte, sessionID string) bool {
 func (t refreshToken) computeTag(tagKey []byte) (tag [tagSize]byte) {
 	mac := hmac.New(sha256.New, tagKey)
 	hash := t.hash()
+	var claim [claimSize]byte
 	mac.Write([]byte("latchkey refresh token tag v1")) // what a key is used for stands in front: of fixed length, as all the rest
-	mac.Write(t.appendClaim(nil))
+	mac.Write(t.appendClaim(claim[:0]))
 	mac.Write(hash[:])
 	copy(tag[:], mac.Sum(nil))
 	return tag
