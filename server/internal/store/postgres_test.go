@@ -83,7 +83,11 @@ func TestPostgresOpenFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := pgtest.Database(t)
-	const guest = "pgtest_owner_guest"
+	at, err := url.Parse(closed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest := pgtest.User + "_guest_of_" + path.Base(at.Path) // a role is the cluster's, and stays
 	if _, err := beside(t, closed).Exec(`create role ` + guest + ` login password 'guest'`); err != nil {
 		t.Fatal(err)
 	}
