@@ -82,7 +82,8 @@ func (s *Session) enter(ctx context.Context, m any, vars map[string]any, p *payl
 }
 
 // Resume asks the server for the session that the refresh cookie stands for, whatever was known before. It returns
-// once the server has spoken; the errors are those of Token. A token with life left is given out meanwhile.
+// once the server has spoken to a refresh that began after the call, so that a cookie which is there by then counts;
+// the errors are those of Token. A token with life left is given out meanwhile.
 func (s *Session) Resume(ctx context.Context) error { return s.keeper.Renew(ctx) }
 
 // refresh is one try of the keeper to get a token for the cookie, by the rules W1 and W2 of ROTATION.md.
@@ -147,9 +148,8 @@ func (s *Session) LogoutEverywhere(ctx context.Context) (int, error) {
 			return run(ctx, client.Mutate, &m, nil)
 		}, errLoggedOut)
 		var e *Error
-		if retried || !errors.As(err, &e) || e.Status != http.StatusUnauthorized {
+		if retried || !errors.As(err, &e) || e.Status != http.StatusUnauthorized || !s.keeper.Reject(secret) {
 			return m.LogoutEverywhere, err
 		}
-		s.keeper.Reject(secret)
 	}
 }

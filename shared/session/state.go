@@ -47,5 +47,5 @@ type State struct {
 	NextRefresh time.Time // when the timer asks next; while retrying, the next try
 	Refreshes   int       // how often the token was replaced by a fresh one since the session became active here
 	Reason      Reason    // with Ended: why
-	Err         error     // with Unknown and Active: the last fault while a refresh is being retried; nil once it succeeded
+	Err         error     // the last fault while a refresh is being retried, in whatever phase; nil once the server has spoken
 }

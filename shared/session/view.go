@@ -10,18 +10,16 @@ import (
 
 // view is what a session shows of its keeper's state.
 func view(st token.State[holder]) State {
-	v := State{NextRefresh: st.NextRefresh}
+	v := State{NextRefresh: st.NextRefresh, Err: st.Err}
 	switch st.Phase {
-	case token.Empty:
-		v.Err = st.Err
 	case token.Live:
 		v.Phase = Active
 		v.User, v.SessionID = st.Holder.user, st.Holder.sessionID
-		v.Expiry, v.Refreshes, v.Err = st.Expiry, st.Refreshes, st.Err
+		v.Expiry, v.Refreshes = st.Expiry, st.Refreshes
 	case token.Refused:
 		v.Phase = Ended
 		var e *Error
-		if errors.As(st.Err, &e) {
+		if errors.As(st.Refusal, &e) {
 			v.Reason = e.Reason
 		}
 		if !st.Lost && (v.Reason == ReasonNoToken || v.Reason == ReasonUnknownToken) {

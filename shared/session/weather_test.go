@@ -170,3 +170,78 @@ func TestRequestMadeAnewAfterA401(t *testing.T) {
 		}
 	})
 }
+
+// A service of the origin that answers 401 to whatever token does not have the API asked for one at every request, and
+// leaves the session and everybody else's requests alone.
+func TestServiceThatTakesNoToken(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		s, r := withResource(t, f)
+		var sent atomic.Int32
+		stubborn := &http.Client{Transport: s.Transport(roundTripper(func(*http.Request) (*http.Response, error) {
+			sent.Add(1)
+			return page(http.StatusUnauthorized, "no"), nil
+		}))}
+		hc := &http.Client{Transport: s.Transport(r)}
+		const requests = 600
+		for range requests { // ten minutes
+			if status, err := get(t.Context(), stubborn, "https://app.example/stubborn"); err != nil || status != http.StatusUnauthorized {
+				t.Fatalf("status %d, %v: want the service's own 401", status, err)
+			}
+			if status, err := get(t.Context(), hc, "https://app.example/x"); err != nil || status != http.StatusOK {
+				t.Fatalf("beside it: status %d, %v", status, err)
+			}
+			time.Sleep(time.Second)
+		}
+		n := len(f.seen("refreshToken"))
+		if n < 2 || n > 61 {
+			t.Errorf("%d refreshes in ten minutes, want one in ten seconds at most", n)
+		}
+		if got := int(sent.Load()); got != requests+n {
+			t.Errorf("%d requests sent for %d and %d refreshes, want each again once after a refresh", got, requests, n)
+		}
+		wantPhase(t, s, session.Active, "")
+	})
+}
+
+// While the server cannot be asked, the state says why and when it will be, in whatever phase.
+func TestFaultsAreToldInEveryPhase(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		begin func(t *testing.T, f *fake) *session.Session
+		phase session.Phase
+	}{
+		{"unknown", func(t *testing.T, f *fake) *session.Session { return open(t, f) }, session.Unknown},
+		{"none", func(t *testing.T, f *fake) *session.Session {
+			s := login(t, f)
+			if err := s.Logout(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}, session.None},
+		{"active", func(t *testing.T, f *fake) *session.Session { return login(t, f) }, session.Active},
+		{"ended", func(t *testing.T, f *fake) *session.Session {
+			s := login(t, f)
+			f.set(func() { f.cookie, f.reason = "another", session.ReasonRevoked })
+			if err := s.Resume(t.Context()); !errors.Is(err, session.ErrUnauthenticated) {
+				t.Fatal(err)
+			}
+			return s
+		}, session.Ended},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, f *fake) {
+				s := row.begin(t, f)
+				f.offline()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if err := s.Resume(ctx); !errors.Is(err, errCut) {
+					t.Errorf("Resume: %v", err)
+				}
+				st := s.State()
+				if st.Phase != row.phase || !errors.Is(st.Err, errCut) || time.Until(st.NextRefresh) > 30*time.Second {
+					t.Errorf("state %+v", st)
+				}
+			})
+		})
+	}
+}

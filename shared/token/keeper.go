@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,8 +41,9 @@ type State[H any] struct {
 	Expiry      time.Time // Live: its arrival and its lifetime, by the wall clock
 	NextRefresh time.Time // when the next fetch is due, by the wall clock; zero where none is
 	Refreshes   int       // how many tokens have been fetched to replace another since the keeper became Live
+	Refusal     error     // Refused: what the issuer said
 	Lost        bool      // Refused: there was a token before
-	Err         error     // Refused: the refusal; else the last fault of the fetch that is being tried again
+	Err         error     // the last fault of the fetch that is being tried again, in whatever phase; nil where none is
 }
 
 // Config says how to fetch.
@@ -65,6 +67,7 @@ type Keeper[H any] struct {
 	life    context.Context // of whatever runs; ends with Close
 	end     context.CancelFunc
 	notices notices[State[H]]
+	fetches atomic.Int64 // how many fetches have begun
 
 	// mu guards what follows. It is never held while waiting or calling out.
 	mu        sync.Mutex
@@ -113,10 +116,12 @@ func (k *Keeper[H]) Token(ctx context.Context) (Secret, error) {
 }
 
 // Renew fetches a token, whatever there is: also after a refusal, and also where the token held has life left (it
-// is given out in the meantime). It returns once the issuer has spoken; the errors are those of Token.
+// is given out in the meantime). It returns once the issuer has spoken to a fetch that began after the call: an
+// earlier one may have been for somebody else. The errors are those of Token.
 func (k *Keeper[H]) Renew(ctx context.Context) error {
+	since := k.fetches.Load()
 	return k.until(ctx, func(joined *flight) (done bool, err error) {
-		if joined != nil && joined.over && !joined.aborted {
+		if joined != nil && joined.over && !joined.aborted && joined.last > since {
 			return true, joined.refused
 		}
 		return false, nil
@@ -151,14 +156,22 @@ func (k *Keeper[H]) until(ctx context.Context, look func(*flight) (done bool, er
 	}
 }
 
-// Reject says that the server did not take a token that Token gave out. Unless it has been replaced already, it is
-// not given out again, and the next Token fetches another.
-func (k *Keeper[H]) Reject(s Secret) {
+// Reject says that the server did not take a token that Token gave out, and reports whether Token gives another now.
+// Unless it has been replaced already, it is not given out again, and the next Token fetches another.
+//
+// A token that took the place of a rejected one less than ten seconds ago stands: its issuer knows it to be good, so
+// yet another would meet the same server with the same answer. However many requests that server refuses, it causes
+// no more than one fetch in that time.
+func (k *Keeper[H]) Reject(s Secret) (another bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.held != nil && k.held.Secret == s {
+	if k.held == nil || k.held.Secret != s {
+		return true
+	}
+	if !k.held.stands(time.Now()) {
 		k.held.rejected = true
 	}
+	return k.held.rejected
 }
 
 // Wake says that the machine has slept, or that a network is back: what timers would do too late is done now. A
@@ -249,7 +262,9 @@ func (k *Keeper[H]) hold(t Token[H]) {
 	k.disarm()
 	k.phase, k.refused, k.lost = Live, nil, false
 	k.fault, k.retry = nil, time.Time{}
+	instead := k.held != nil && k.held.rejected
 	k.held = arrive(t, time.Now(), k.random())
+	k.held.instead = instead
 	k.arm()
 }
 
@@ -273,15 +288,14 @@ func (k *Keeper[H]) disarm() {
 }
 
 func (k *Keeper[H]) state() State[H] {
-	s := State[H]{Phase: k.phase, Refreshes: k.refreshes, Lost: k.lost, Err: k.fault, NextRefresh: k.retry}
-	switch k.phase {
-	case Live:
+	s := State[H]{
+		Phase: k.phase, NextRefresh: k.retry, Refreshes: k.refreshes, Refusal: k.refused, Lost: k.lost, Err: k.fault,
+	}
+	if k.phase == Live {
 		s.Holder, s.Expiry = k.held.Holder, k.held.expiry()
 		if k.fault == nil {
 			s.NextRefresh = k.held.renewal
 		}
-	case Refused:
-		s.Err = k.refused
 	}
 	return s
 }

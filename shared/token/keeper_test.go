@@ -254,7 +254,7 @@ func TestRefusal(t *testing.T) {
 			}
 		}
 		wantAsked(t, i, 1)
-		if state := k.State(); state.Phase != token.Refused || state.Lost || state.Err != errNo || !state.NextRefresh.IsZero() {
+		if state := k.State(); state.Phase != token.Refused || state.Lost || state.Refusal != errNo || state.Err != nil || !state.NextRefresh.IsZero() {
 			t.Errorf("state %+v", state)
 		}
 		i.says(nil)
@@ -272,25 +272,5 @@ func TestRefusal(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		wantAsked(t, i, 3)
-	})
-}
-
-func TestRejectedTokenIsReplacedOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, k *token.Keeper[string], i *issuer) {
-		old, err := k.Token(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		for range 100 {
-			wg.Go(func() {
-				k.Reject(old)
-				want(t, k, "token-2")
-			})
-		}
-		wg.Wait()
-		k.Reject(old) // long replaced
-		want(t, k, "token-2")
-		wantAsked(t, i, 2)
 	})
 }
