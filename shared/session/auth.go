@@ -101,13 +101,24 @@ func (s *Session) refresh(ctx context.Context) (token.Token[holder], error) {
 	var e *Error
 	switch {
 	case errors.As(err, &e) && e.spoken():
-		return token.Token[holder]{}, token.Refuse(e)
+		return token.Token[holder]{}, token.Refuse(s.firstWord(e))
 	case errors.As(err, &e):
 		return token.Token[holder]{}, token.Delay(e, e.RetryAfter)
 	case errors.Is(err, context.DeadlineExceeded):
 		err = &fault{errors.New("none in time")} // the try's deadline: not to be taken for that of a caller
 	}
 	return token.Token[holder]{}, err
+}
+
+// firstWord returns what the server said of the session that has ended. The refusal that told so has cleared the
+// cookie: asked again, the server only sees that there is none, and what it said first stays true.
+func (s *Session) firstWord(e *Error) *Error {
+	st := s.keeper.State()
+	var first *Error
+	if e.Reason == ReasonNoToken && view(st).Phase == Ended && errors.As(st.Refusal, &first) {
+		return first
+	}
+	return e
 }
 
 // errLoggedOut is what Token returns after a logout: there is no token any more.

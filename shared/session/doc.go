@@ -27,7 +27,7 @@
 //	└─────────┘                                            └───────┘
 //
 // From None and Ended, Login, SignUp and Resume lead to Active again. From Unknown, a cookie of a session that has
-// ended leads to Ended. Until the server has said so in words (UNAUTHENTICATED), no session ends: whatever else goes
+// ended leads to Ended, and Ended it stays, with its Reason, however often the server is asked for it again. Until the server has said so in words (UNAUTHENTICATED), no session ends: whatever else goes
 // wrong with a refresh, from a dead network to a 503, is tried again with backoff, and the token is given out as
 // long as it lives.
 //

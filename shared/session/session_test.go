@@ -187,6 +187,10 @@ func TestWhatASpokenNoLeadsTo(t *testing.T) {
 				if now := len(f.seen("")); now != asked {
 					t.Errorf("asked %d times after the no", now-asked)
 				}
+				if err := s.Resume(t.Context()); !errors.Is(err, session.ErrUnauthenticated) { // without a cookie by now
+					t.Errorf("Resume: %v, want ErrUnauthenticated", err)
+				}
+				wantPhase(t, s, test.phase, test.because)
 				if err := s.Login(t.Context(), email, password); err != nil {
 					t.Fatal(err)
 				}

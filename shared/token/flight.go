@@ -154,7 +154,7 @@ func (k *Keeper[H]) arrival(f *flight, t Token[H], err error, try int) (p pause,
 		k.publish()
 	case errors.As(err, &no):
 		f.refused = no.err
-		k.refuse(no.err, k.held != nil)
+		k.refuse(no.err, k.held != nil || k.lost)
 		k.publish()
 	default:
 		var d *delay

@@ -42,7 +42,7 @@ type State[H any] struct {
 	NextRefresh time.Time // when the next fetch is due, by the wall clock; zero where none is
 	Refreshes   int       // how many tokens have been fetched to replace another since the keeper became Live
 	Refusal     error     // Refused: what the issuer said
-	Lost        bool      // Refused: there was a token before
+	Lost        bool      // Refused: there was a token before the first refusal
 	Err         error     // the last fault of the fetch that is being tried again, in whatever phase; nil where none is
 }
 
@@ -154,24 +154,6 @@ func (k *Keeper[H]) until(ctx context.Context, look func(*flight) (done bool, er
 		await(ctx, wait)
 		k.mu.Lock()
 	}
-}
-
-// Reject says that the server did not take a token that Token gave out, and reports whether Token gives another now.
-// Unless it has been replaced already, it is not given out again, and the next Token fetches another.
-//
-// A token that took the place of a rejected one less than ten seconds ago stands: its issuer knows it to be good, so
-// yet another would meet the same server with the same answer. However many requests that server refuses, it causes
-// no more than one fetch in that time.
-func (k *Keeper[H]) Reject(s Secret) (another bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.held == nil || k.held.Secret != s {
-		return true
-	}
-	if !k.held.stands(time.Now()) {
-		k.held.rejected = true
-	}
-	return k.held.rejected
 }
 
 // Wake says that the machine has slept, or that a network is back: what timers would do too late is done now. A

@@ -11,9 +11,6 @@ const (
 	// What a token must have left to be given out: a tenth of its life, so that short lives work, and no more than
 	// this, which is plenty for a request to reach the server.
 	maxMargin = 10 * time.Second
-
-	// How long a token that took the place of a rejected one cannot be rejected itself.
-	standing = 10 * time.Second
 )
 
 // Token is an access token as it arrives, with what came along: its holder.
@@ -46,11 +43,6 @@ func (t *held[H]) fresh(now time.Time) bool {
 		return false
 	}
 	return remaining(t.Lifetime, now.Round(0).Sub(t.arrived), now.Sub(t.since)) > margin(t.Lifetime)
-}
-
-// stands reports whether the token is too young to be rejected.
-func (t *held[H]) stands(now time.Time) bool {
-	return t.instead && remaining(standing, now.Round(0).Sub(t.arrived), now.Sub(t.since)) > 0
 }
 
 // due returns how long it is until the renewal, by the same clocks.

@@ -17,19 +17,20 @@ func TestRenewIsOfAfterItsCall(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		start func(t *testing.T, k *token.Keeper[string], i *issuer) // leaves a second of the fetch under way
+		calls int                                                    // of Renew, at once
 		asked int32
 	}{
-		{"nothing under way", func(*testing.T, *token.Keeper[string], *issuer) {}, 1},
+		{"nothing under way", func(*testing.T, *token.Keeper[string], *issuer) {}, 1, 1},
 		{"a fetch under way", func(t *testing.T, k *token.Keeper[string], _ *issuer) {
 			go func() { _, _ = k.Token(t.Context()) }()
 			time.Sleep(time.Second)
-		}, 2},
+		}, 20, 2},
 		{"a fetch to be made again", func(t *testing.T, k *token.Keeper[string], i *issuer) {
 			i.says(func(context.Context, int) error { return token.Delay(errFault, time.Minute) })
 			go func() { _, _ = k.Token(t.Context()) }()
 			time.Sleep(3 * time.Second)
 			i.says(nil)
-		}, 2},
+		}, 20, 2},
 		{"a refusal under way", func(t *testing.T, k *token.Keeper[string], i *issuer) {
 			i.says(func(_ context.Context, n int) error {
 				if n == 1 {
@@ -39,14 +40,14 @@ func TestRenewIsOfAfterItsCall(t *testing.T) {
 			})
 			go func() { _, _ = k.Token(t.Context()) }()
 			time.Sleep(time.Second)
-		}, 2},
+		}, 20, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, k *token.Keeper[string], i *issuer) {
 				i.latency = 2 * time.Second
 				row.start(t, k, i)
 				var wg sync.WaitGroup
-				for range 20 {
+				for range row.calls {
 					wg.Go(func() {
 						if err := k.Renew(t.Context()); err != nil {
 							t.Error(err)

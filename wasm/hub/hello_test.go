@@ -22,9 +22,9 @@ func TestHelloOfAFirstPage(t *testing.T) {
 		{"active", ann, "active", "ann", 1, session.Active, ""},
 		{"none", "", "none", "", 0, session.Unknown, ""},
 		{"ended", "", "ended", "", 0, session.Unknown, ""},
-		{"active, and gone since", "", "active", "ann", 1, session.None, "Log in"},
-		{"active, and another since", bob, "active", "ann", 1, session.Active, "Your posts"},
-		{"active, without saying whose", ann, "active", "", 1, session.Active, "Your posts"},
+		{"active, and gone since", "", "active", "ann", 2, session.None, "Log in"},
+		{"active, and another since", bob, "active", "ann", 2, session.Active, "Your posts"},
+		{"active, without saying whose", ann, "active", "", 2, session.Active, "Your posts"},
 		{"a session that does not exist", ann, "whatever", "ann", 0, session.Unknown, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -121,6 +121,48 @@ func TestHelloThatDisagrees(t *testing.T) {
 					if len(views) != 1 || views[0].User != row.want || views[0].Path != page.path || views[0].Call != 0 {
 						w.Errorf("the %s page: %s, want one of %q at %s", page.name, outline(views), row.want, page.path)
 					}
+				}
+			})
+		})
+	}
+}
+
+// A refresh that was sent with the cookie of before says nothing of a page that came with another: the server is asked
+// again, and what the first answer brought is not what stays.
+func TestHelloDuringARefresh(t *testing.T) {
+	for _, row := range []struct {
+		name          string
+		cookie        func(w *world) // what became of it after the refresh was sent
+		session, user string         // what the new page shows
+		want          session.Phase
+		refreshes     int
+	}{
+		{"of another", func(w *world) { w.api.Enter(bob) }, "active", "bob", session.Active, 2},
+		{"of nobody", func(w *world) { w.api.DropCookie() }, "none", "", session.Ended, 2},
+		{"of the same", func(*world) {}, "active", "ann", session.Active, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(w *world) {
+				first := w.enter("/posts")
+				before := w.refreshes()
+				release := w.api.Hold("refreshToken")
+				for w.refreshes() == before { // until the timer's is on its way
+					time.Sleep(time.Second)
+				}
+				first.take()
+				row.cookie(w)
+				second := w.open("/account", row.session, row.user)
+				release()
+				synctest.Wait()
+				if st := w.session.State(); st.Phase != row.want || st.User.ID != row.user {
+					w.Errorf("the client is %v %q", st.Phase, st.User.ID)
+				}
+				if n := w.refreshes() - before; n != row.refreshes {
+					w.Errorf("%d refreshes, want %d", n, row.refreshes)
+				}
+				second.nothing("it shows what is so")
+				if views := first.views(); row.user == "ann" && len(views) != 0 || row.user != "ann" && (len(views) != 1 || views[0].User != row.user) {
+					w.Errorf("the first page: %s", outline(views))
 				}
 			})
 		})

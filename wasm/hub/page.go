@@ -2,12 +2,10 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"example.com/latchkey/shared/screen"
-	"example.com/latchkey/shared/session"
 	"example.com/latchkey/shared/ui"
 )
 
@@ -182,10 +180,9 @@ func (p *Page) greet(m Hello) {
 // and the page follows once it is answered.
 func (p *Page) ask() {
 	p.unsure = true
-	answered := make(chan struct{})
+	answered, shown := make(chan struct{}), p.shown
 	p.hub.running.Go(func() {
-		err := p.hub.session.Resume(p.ctx)
-		if err == nil || errors.Is(err, session.ErrUnauthenticated) {
+		if p.hub.agree(p.ctx, shown) {
 			close(answered)
 			p.put(func(in *inbox) { in.answered = true })
 		}

@@ -27,6 +27,23 @@ func identityIn(phase, user string) identity {
 	return identity{session: "none"}
 }
 
+// agree asks the server until it has said whose session it is, and reports whether it has. What is under way already
+// serves many pages that come at once; but it may have set out with the cookie of before, so where it disagrees with
+// what the page shows, the server is asked once more.
+func (h *Hub) agree(ctx context.Context, shown identity) (answered bool) {
+	token := func(ctx context.Context) error { _, err := h.session.Token(ctx); return err }
+	for _, ask := range []func(context.Context) error{token, h.session.Resume} {
+		if identityOf(h.session.State()) == shown {
+			break
+		}
+		err := ask(ctx)
+		if answered = err == nil || errors.Is(err, session.ErrUnauthenticated); !answered {
+			return false
+		}
+	}
+	return true
+}
+
 func (p *Page) visit(ctx context.Context, call int, path string) {
 	v := p.hub.app.Show(ctx, path)
 	for range hops {
