@@ -87,8 +87,8 @@ func newAssets(raw fs.FS) (*Assets, error) {
 // URL returns the path, with the content's hash in it, under which the file of the name is served for good.
 func (a *Assets) URL(name string) string { return Prefix + a.files.HashName(name) }
 
-// WorkerURL returns the worker's URL. Its query is the version of the whole client: a page and a worker of
-// different versions never meet.
+// WorkerURL returns the worker's URL. Its query is the version of the whole client, and under no other one the script
+// is to be served: a page and a worker of different versions never meet.
 func (a *Assets) WorkerURL() string { return WorkerPath + "?v=" + a.ver }
 
 // Worker returns the worker's entry script.

@@ -21,14 +21,14 @@ const plainCookie = "refreshToken"
 // no rule on who may have the worker's script, on other sites, on methods and on media types, a cookie that scripts can
 // read and set, and a client that keeps its token on the page.
 func undefended(t *testing.T, next http.Handler) http.Handler {
-	naive, careless := hostileScript(t, "naive.js"), hostileScript(t, "careless.js")
+	naive, careless, worker := hostileScript(t, "naive.js"), hostileScript(t, "careless.js"), scriptURLs(t)["worker"]
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		open := &undefendedWriter{ResponseWriter: w, origin: r.Header.Get("Origin")}
 		if r.Method == http.MethodOptions {
 			open.WriteHeader(http.StatusNoContent)
 			return
 		}
-		r = trusting(r)
+		r = trusting(r, worker)
 		appended := ""
 		switch {
 		case r.URL.Path == "/assets/worker.js":
@@ -56,8 +56,9 @@ func hostileScript(t *testing.T, name string) string {
 	return string(script)
 }
 
-// trusting turns r into a request that the server's rules have nothing against.
-func trusting(r *http.Request) *http.Request {
+// trusting turns r into a request that the server's rules have nothing against, one for the worker's script into one
+// for that of this version.
+func trusting(r *http.Request, worker string) *http.Request {
 	r = r.Clone(r.Context())
 	if cookies := r.Header.Get("Cookie"); cookies != "" {
 		r.Header.Set("Cookie", strings.ReplaceAll("; "+cookies, "; "+plainCookie+"=", "; "+graph.CookieName+"=")[len("; "):])
@@ -68,6 +69,7 @@ func trusting(r *http.Request) *http.Request {
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	switch r.URL.Path {
 	case "/assets/worker.js":
+		_, r.URL.RawQuery, _ = strings.Cut(worker, "?")
 		r.Header.Set("Sec-Fetch-Dest", "sharedworker")
 		r.Header.Set("Sec-Fetch-Mode", "same-origin")
 	case "/graphql":

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/latchkey/server/internal/requestid"
+	"example.com/latchkey/web"
 )
 
 // The three policies of contract §6. Only the worker may reach the API, so that a script injected into a page cannot.
@@ -47,8 +48,10 @@ func pagePolicy(h http.Header) {
 
 // workerOnly serves the worker's entry script to a browser that starts a worker of this origin with it, and to
 // nothing else: opened as a document it would be a page of this origin that may reach the API. It answers 403 before
-// anything is revalidated.
-func workerOnly(script []byte) http.Handler {
+// anything is revalidated. A page of another release asks for its own version of the worker, and gets none instead of
+// one that speaks another language: it is then rendered by the server, as where there are no workers.
+func workerOnly(assets *web.Assets) http.Handler {
+	script := assets.Worker()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Vary", "Sec-Fetch-Dest")
@@ -56,6 +59,10 @@ func workerOnly(script []byte) http.Handler {
 		dest := r.Header.Get("Sec-Fetch-Dest")
 		if (dest != "worker" && dest != "sharedworker") || r.Header.Get("Sec-Fetch-Mode") != "same-origin" {
 			plain(w, http.StatusForbidden, "This script only starts a worker of this origin.\n")
+			return
+		}
+		if r.URL.RequestURI() != assets.WorkerURL() {
+			plain(w, http.StatusNotFound, "There is no worker of this version here: reload the page.\n")
 			return
 		}
 		h.Set("Content-Security-Policy", workerCSP)

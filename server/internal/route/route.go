@@ -41,7 +41,7 @@ func Handler(cfg Config) (http.Handler, error) {
 		r.Handle(path, pages).Methods(http.MethodGet, http.MethodHead, http.MethodPost)
 	}
 	read := []string{http.MethodGet, http.MethodHead}
-	r.Handle(web.WorkerPath, workerOnly(cfg.Assets.Worker())).Methods(read...)
+	r.Handle(web.WorkerPath, workerOnly(cfg.Assets)).Methods(read...)
 	r.PathPrefix(web.Prefix).Handler(cfg.Assets).Methods(read...)
 	r.Handle("/.well-known/jwks.json", keys(cfg.Auth)).Methods(read...)
 	r.HandleFunc("/healthz", healthy).Methods(read...)

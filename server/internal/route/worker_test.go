@@ -9,11 +9,17 @@ import (
 	"example.com/latchkey/web"
 )
 
-// The worker's entry script is for a browser that starts a worker of this origin with it, and for nothing else.
+// The worker's entry script is for a browser that starts a worker of this origin and of this version with it, and for
+// nothing else: the worker of a page from before or after this release is not this one.
 func TestTheWorkersScript(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
-	for _, path := range []string{"/assets/worker.js", "/assets/worker.js?v=1"} {
+	assets, err := web.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := assets.WorkerURL()
+	for _, path := range []string{own, "/assets/worker.js", "/assets/worker.js?v=1", own + "&x=1", own + "x", own + "?", "/assets/worker.js?x=1&" + own[len("/assets/worker.js?"):]} {
 		for _, dest := range []string{"worker", "sharedworker", "document", "iframe", "script", "empty", "object", "serviceworker", ""} {
 			for _, mode := range []string{"same-origin", "navigate", "no-cors", "cors", ""} {
 				for name, header := range map[string]map[string]string{
@@ -21,8 +27,14 @@ func TestTheWorkersScript(t *testing.T) {
 				} {
 					header["Sec-Fetch-Dest"], header["Sec-Fetch-Mode"] = dest, mode
 					t.Run(fmt.Sprintf("%s, %q %q, %s", path, dest, mode, name), func(t *testing.T) {
-						served := (dest == "worker" || dest == "sharedworker") && mode == "same-origin"
-						wantWorker(site{s.Server, t}, path, header, served)
+						status := 403
+						switch {
+						case (dest == "worker" || dest == "sharedworker") && mode == "same-origin" && path == own:
+							status = 200
+						case (dest == "worker" || dest == "sharedworker") && mode == "same-origin":
+							status = 404
+						}
+						wantWorker(site{s.Server, t}, path, header, status)
 					})
 				}
 			}
@@ -30,7 +42,7 @@ func TestTheWorkersScript(t *testing.T) {
 	}
 }
 
-func wantWorker(s site, path string, header map[string]string, served bool) {
+func wantWorker(s site, path string, header map[string]string, status int) {
 	a := s.request("GET", path, header, "")
 	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" || a.header.Get("Last-Modified") != "" {
 		s.t.Errorf("it may be kept: %v", a.header)
@@ -38,9 +50,9 @@ func wantWorker(s site, path string, header map[string]string, served bool) {
 	if header["Sec-Fetch-Dest"] != "serviceworker" && a.header.Get("Vary") != "Sec-Fetch-Dest" {
 		s.t.Errorf("Vary is %q", a.header.Get("Vary"))
 	}
-	if !served {
+	if status != 200 {
 		wantPolicy(s.t, a.header, otherPolicy, "")
-		if a.status != 403 || strings.Contains(a.body, "import") {
+		if a.status != status || strings.Contains(a.body, "import") {
 			s.t.Errorf("%d %s", a.status, a.body)
 		}
 		return
