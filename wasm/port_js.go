@@ -87,6 +87,8 @@ func receive(page *hub.Page, data js.Value) {
 		page.Go(number(data, "call"), text(data, "path", maxPath))
 	case "checked":
 		page.Checked(places(data.Get("places")))
+	case "wake":
+		page.Wake()
 	}
 }
 

@@ -5,7 +5,7 @@
 // connects and calls [Page] for each message that comes in. So it is tested natively. Start with [New], then
 // [Hub.Connect], then [Page.Hello].
 //
-//	 connect ─▶ hello ─────────────────────────▶ ready ─▶ intent, go, checked … ─▶ gone
+//	 connect ─▶ hello ─────────────────────────▶ ready ─▶ intent, go, checked, wake … ─▶ gone
 //	             │ what the page shows and what the        each call is answered by one
 //	             │ client knows disagree: ask the          view, unless a later one or the
 //	             │ server, with the cookie                 tab's end came first

@@ -22,6 +22,8 @@ type Hub struct {
 	mu     sync.Mutex // guards what follows
 	pages  map[*Page]struct{}
 	idle   *time.Timer   // runs while there is no page
+	waking *time.Timer   // runs while the session is to be told that a page woke
+	woken  time.Time     // when it was told last, by the wall clock
 	ticks  chan struct{} // closed to stop the clock; nil while it stands
 	closed bool
 }
@@ -45,6 +47,9 @@ func (h *Hub) Close() {
 	}
 	h.mu.Lock()
 	h.stay()
+	if h.waking != nil {
+		h.waking.Stop()
+	}
 	h.mu.Unlock()
 	h.running.Wait()
 }
@@ -120,15 +125,20 @@ func (h *Hub) changed() {
 	}
 }
 
-// clock counts down on every page, each second, until stop is closed.
+// clock counts down on every page, each second, until stop is closed, and notices when the machine has slept.
 func (h *Hub) clock(stop <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-stop:
 			return
 		case <-tick.C:
+			now := time.Now()
+			if slept(last, now) {
+				h.wake()
+			}
+			last = now
 			for _, p := range h.all() {
 				p.ring() // whatever wakes a page makes it count
 			}

@@ -40,6 +40,7 @@ type inbox struct {
 	call     func()
 	answered bool // the server has said whose session it is
 	changed  bool // the session did something
+	woke     bool // the page has come to be seen again, or the network is back
 }
 
 func newPage(h *Hub, port Port) *Page {
@@ -149,6 +150,9 @@ func (p *Page) run() {
 func (p *Page) handle(in inbox) {
 	if in.hello != nil {
 		p.greet(*in.hello)
+	}
+	if in.woke {
+		p.hub.wake()
 	}
 	if in.check != nil {
 		p.check = in.check

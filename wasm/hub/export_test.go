@@ -1,0 +1,4 @@
+package hub
+
+// Slept is for the tests.
+var Slept = slept
