@@ -2,14 +2,21 @@
 // It holds no token and no logic of the application. Until the worker is ready, and where it cannot run, it
 // leaves every link and form to the browser: the server answers them all.
 //
+// A worker that crashes is started again, a few times; one that is mute cannot be ended by a page, so that all pages
+// leave it to itself and go on with another, of the next number. The session is in the cookie, and outlives both.
+//
 // The messages, each an object with a `type`:
 //   to the worker    hello {lock, path, session, user} · intent {call, path, intent, fields} · go {call, path}
-//                    checked {places: [{name, searched, found}]}
+//                    checked {places: [{name, searched, found}]} · wake
 //   from the worker  ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
 import { searchForToken } from "./check.js";
 
 const root = document.documentElement;
 const CALL_TIMEOUT = 30_000; // ms: the worker answers every call within 20 s, if it lives
+const START_TIMEOUT = 180_000; // ms until the worker is ready: it may come over a slow line
+const PAUSES = [1_000, 5_000, 25_000]; // ms before the first, second and third new start of a worker that failed
+const STEADY = 60_000; // ms: a worker that was ready for so long may fail as often again
+const NUMBER = "latchkey-worker"; // in local storage: the number of the worker that all pages are with
 
 // The only policy of the page: HTML comes from the worker, and the only script it may name is the worker's.
 const policy = trustedTypesPolicy();
@@ -25,8 +32,10 @@ function trustedTypesPolicy() {
   return globalThis.trustedTypes ? trustedTypes.createPolicy("latchkey", rules) : rules;
 }
 
-let port = null; // null: not connected
-let release = null; // gives the page's lock back: the worker then knows that this page has gone
+let link = null; // to the worker: {port, worker, number, timer, release}; null: not connected
+let failures = 0; // in a row
+let since = 0; // when the worker was ready last
+let again = 0; // the timer of the next start
 let calls = 0;
 let pending = null; // the one call under way: {call, path, push, busy, timer}
 
@@ -39,43 +48,74 @@ let shown = here(); // what stands on the page: in the middle of a step through 
 function connect() {
   const url = policy.createScriptURL(root.dataset.worker);
   const Kind = typeof SharedWorker === "function" ? SharedWorker : Worker;
-  const worker = new Kind(url, { type: "module", name: "latchkey", extendedLifetime: true });
-  const mine = (port = worker.port ?? worker);
-  const broken = () => port === mine && failed(); // what an earlier connection comes to is of no interest any more
+  const number = current();
+  const worker = new Kind(url, { type: "module", name: number ? "latchkey-" + number : "latchkey", extendedLifetime: true });
+  const mine = (link = { worker, port: worker.port ?? worker, number, timer: setTimeout(mute, START_TIMEOUT), release: null });
+  const broken = () => link === mine && failed(); // what an earlier connection comes to is of no interest any more
   worker.onerror = broken;
-  port.onmessage = (event) => port === mine && receive(event.data);
+  mine.port.onmessage = (event) => link === mine && receive(event.data);
   const lock = "latchkey-page-" + crypto.randomUUID();
   navigator.locks.request(lock, () => {
-    if (port !== mine) return; // the page has left before the lock came
+    if (link !== mine) return; // the page has left before the lock came
     send({ type: "hello", lock, path: here(), session: root.dataset.session, user: root.dataset.user });
-    return new Promise((resolve) => (release = resolve));
+    return new Promise((resolve) => (mine.release = resolve));
   }).catch(broken);
 }
 
 function disconnect() {
   settle();
-  release?.();
-  if (port instanceof MessagePort) port.close();
-  else port?.terminate(); // a dedicated worker would live on
-  port = release = null;
+  clearTimeout(again);
+  if (!link) return;
+  clearTimeout(link.timer);
+  link.release?.(); // the worker then knows that this page has gone
+  if (link.port === link.worker) link.worker.terminate(); // a dedicated worker would live on
+  else link.port.close();
+  link = null;
 }
 
 function send(message) {
-  port?.postMessage(message);
+  link?.port.postMessage(message);
 }
 
-// failed leaves everything to the browser from now on. A page that was being waited for is fetched from the server;
-// an intent is not stated twice: its form stands there as it was, to be sent again.
+// failed leaves everything to the browser, until the worker is there again. A page that was being waited for is
+// fetched from the server; an intent is not stated twice: its form stands there as it was, to be sent again.
 function failed() {
   const path = pending?.path;
+  if (ready() && performance.now() - since > STEADY) failures = 0;
   disconnect();
   root.dataset.client = "failed";
   if (path) location.assign(path);
+  else if (failures < PAUSES.length) again = setTimeout(start, PAUSES[failures++]); // all pages at once: one start for all
 }
+
+// current is the number of the worker that the pages are with. Where there is no storage it stays the same.
+function current() {
+  try {
+    return Number(localStorage.getItem(NUMBER)) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+// mute leaves a worker that does not answer: storage tells this and every other page to go on with the next.
+function mute() {
+  console.error("latchkey: the worker does not answer");
+  try {
+    localStorage.setItem(NUMBER, Math.max(current(), link.number + 1));
+  } catch {
+    // Then a new connection to the same worker is all that can be tried.
+  }
+  failed();
+}
+addEventListener("storage", (event) => {
+  if (event.key === NUMBER && link && link.number !== current()) failed();
+});
 
 function receive(message) {
   switch (message.type) {
     case "ready":
+      clearTimeout(link.timer);
+      since = performance.now();
       root.dataset.client = "ready";
       check();
       break;
@@ -98,6 +138,7 @@ function show(view) {
   const call = pending?.call === view.call ? pending : null;
   if (view.call && !call) return; // an answer to a call that was given up
   if (call) settle();
+  if (view.session === "ended") keep();
   document.getElementById("app").outerHTML = policy.createHTML(view.html);
   document.title = view.title;
   root.dataset.session = view.session;
@@ -107,6 +148,7 @@ function show(view) {
     else history.replaceState(null, "", view.path); // nobody went anywhere
   }
   shown = view.path;
+  if (view.session === "active") putBack();
   if (call) {
     if (call.push) scrollTo(0, 0);
     const target = (view.focus && document.getElementById(view.focus)) || document.getElementById("heading");
@@ -119,7 +161,7 @@ function show(view) {
 function ask(message, { push, busy }) {
   settle();
   const call = ++calls;
-  const timer = setTimeout(failed, CALL_TIMEOUT);
+  const timer = setTimeout(mute, CALL_TIMEOUT);
   pending = { call, path: message.type === "go" && message.path, push, busy, timer };
   busy?.setAttribute("aria-busy", "true");
   send({ ...message, call });
@@ -130,6 +172,26 @@ function settle() {
   clearTimeout(pending.timer);
   pending.busy?.removeAttribute("aria-busy");
   pending = null;
+}
+
+// What was typed and not sent as the session ended is kept until somebody is logged in again, and put back if that is
+// the same user. Passwords are no texts.
+let kept = null; // {user, texts: [{intent, name, value}]}
+const textsOf = () => [...document.querySelectorAll("form :is(input[type=text], textarea)[name]")];
+const intentOf = (field) => field.form.elements.namedItem("intent")?.value;
+
+function keep() {
+  const texts = textsOf().filter((field) => field.value).map((field) => ({ intent: intentOf(field), name: field.name, value: field.value }));
+  if (root.dataset.user && texts.length) kept = { user: root.dataset.user, texts };
+}
+
+function putBack() {
+  const texts = kept?.user === root.dataset.user ? kept.texts : [];
+  kept = null;
+  for (const field of textsOf()) {
+    const text = texts.find((text) => text.intent === intentOf(field) && text.name === field.name);
+    if (text && !field.value) field.value = text.value;
+  }
 }
 
 // check searches the page once there is a token to search for, and whenever the person asks; the worker keeps and
@@ -176,6 +238,11 @@ addEventListener("popstate", () => {
   else location.reload();
 });
 
+// What the worker's timers may have missed: a machine that slept, a network that is back.
+const wake = () => ready() && send({ type: "wake" });
+addEventListener("online", wake);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
+
 // A page in the back-forward cache counts as gone, and introduces itself anew when it is shown again.
 addEventListener("pagehide", () => {
   disconnect();
@@ -190,6 +257,7 @@ function start() {
     connect();
   } catch (error) {
     console.error("latchkey: no worker here:", error);
+    failures = PAUSES.length; // nor will there be one
     failed();
   }
 }
