@@ -28,7 +28,7 @@ func TestWakeEndsTheWait(t *testing.T) {
 		within time.Duration
 	}{
 		{"at once", 0, 250 * time.Millisecond},
-		{"soon after one in vain", time.Second, 5 * time.Second},
+		{"soon after one in vain", 4 * time.Second, 1250 * time.Millisecond},
 		{"long after one in vain", time.Hour, 250 * time.Millisecond},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -111,10 +111,5 @@ func TestSleepIsNoticed(t *testing.T) {
 		if got := hub.Slept(last, last.Add(row.late)); got != row.want {
 			t.Errorf("%s: %t, want %t", row.name, got, row.want)
 		}
-	}
-	// The monotonic clock stands still in sleep, and does not count.
-	now := time.Now()
-	if hub.Slept(now.Add(-time.Hour).Round(0), now) != true || hub.Slept(now, now) {
-		t.Error("not by the wall clock")
 	}
 }
