@@ -13,7 +13,7 @@ import (
 // what mends it.
 func (w *world) offline() (online func()) {
 	w.api.Refuse("refreshToken", screentest.Problem{Code: "INTERNAL_SERVER_ERROR"})
-	time.Sleep(20 * time.Minute)
+	time.Sleep(10 * time.Minute)
 	if w.session.State().Err == nil {
 		w.Fatal("the refresh does not fail")
 	}
@@ -32,7 +32,7 @@ func TestWakeEndsTheWait(t *testing.T) {
 		{"long after one in vain", time.Hour, 250 * time.Millisecond},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			for range 20 { // backoffs are random
+			for range 8 { // backoffs are random
 				bubble(t, func(w *world) {
 					tb := w.enter("/posts")
 					online := w.offline()

@@ -219,12 +219,12 @@ func (tb *tab) ready() {
 
 func (tb *tab) client() string {
 	tb.t.Helper()
-	return eval[string](tb, `document.documentElement.dataset.client ?? ""`)
+	return eval[string](tb, `document.documentElement?.dataset.client ?? ""`)
 }
 
 func (tb *tab) sessionState() string {
 	tb.t.Helper()
-	return eval[string](tb, `document.documentElement.dataset.session ?? ""`)
+	return eval[string](tb, `document.documentElement?.dataset.session ?? ""`)
 }
 
 func (tb *tab) path() string {
@@ -239,7 +239,7 @@ func (tb *tab) text() string {
 }
 
 // workers returns what the consoles of the shared workers complained of, and how many workers there are. The engine
-// repeats what was said before anybody listened.
+// repeats what was said before anybody listened. To look at a worker so is to close it: it is a test's last act.
 func (b *browser) workers() (count int, complaints []string) {
 	b.t.Helper()
 	targets, err := chromedp.Targets(b.ctx)

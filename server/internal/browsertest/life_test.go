@@ -1,0 +1,149 @@
+package browsertest_test
+
+import (
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"example.com/latchkey/server/internal/servertest"
+)
+
+const (
+	// panics makes Go panic in the middle of an event when a page of a test says so: it is handed no port.
+	panics = `new BroadcastChannel("panic").onmessage = () => state.onport(null);`
+	// mutes makes the worker deaf to every page, those to come too.
+	mutes = `new BroadcastChannel("mute").onmessage = () => { for (const page of pages) page.onmessage = null; self.onconnect = () => {}; };`
+	// crashes has every start of the client fail, and the server count them.
+	crashes = `boot = async (failed) => { await fetch("/started"); failed("a test wants it"); };`
+	// hurry has a page wait a tenth of its longer times.
+	hurry = `{ const set = setTimeout; globalThis.setTimeout = (f, ms, ...more) => set(f, ms >= 1000 ? ms / 10 : ms, ...more); }`
+)
+
+func shout(tb *tab, channel string) {
+	tb.t.Helper()
+	eval[chromedp.Void](tb, `new BroadcastChannel(`+strconv.Quote(channel)+`).postMessage("")`)
+}
+
+func (tb *tab) failed() {
+	tb.t.Helper()
+	tb.until("data-client=failed", func() bool { return tb.client() == "failed" })
+}
+
+// threeTabs opens three tabs of one session, at /posts, /account and /.
+func threeTabs(b *browser, srv *servertest.Server, before ...chromedp.Action[chromedp.Void]) []*tab {
+	b.t.Helper()
+	tabs := []*tab{b.open(srv, "/signup", before...)}
+	tabs[0].ready()
+	tabs[0].signUp()
+	for _, path := range []string{"/account", "/"} {
+		tb := b.open(srv, path, before...)
+		tb.ready()
+		tabs = append(tabs, tb)
+	}
+	return tabs
+}
+
+// Go panics: no page has to be loaded again, nothing typed is lost, and the session goes on from the cookie.
+func TestPagesOutliveAPanic(t *testing.T) {
+	for name, script := range map[string]string{"shared": "", "dedicated": `delete window.SharedWorker`} {
+		t.Run(name, func(t *testing.T) {
+			tr := newTraffic()
+			srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler { return tr.wrap(withWorker(panics, h)) }})
+			b := newBrowser(t)
+			tabs := threeTabs(b, srv, onNewDocument(script+";"+hurry))
+			for n := range 2 {
+				title := "Typed before panic " + strconv.Itoa(n)
+				tabs[0].fill("Title", title)
+				for _, tb := range tabs {
+					eval[chromedp.Void](tb, `window.notReloaded = true`)
+				}
+				before, _ := tr.count()
+				shout(tabs[0], "panic")
+				// Each is told, and goes from ready to failed and back.
+				tabs[0].until("a refresh from the cookie", func() bool { after, _ := tr.count(); return after > before })
+				for _, tb := range tabs {
+					tb.ready()
+					if !eval[bool](tb, `window.notReloaded === true`) || tb.sessionState() != "active" {
+						t.Errorf("at %s: loaded again, or data-session=%s", tb.path(), tb.sessionState())
+					}
+				}
+				if got := field(tabs[0], "title"); got != title {
+					t.Errorf("the field holds %q", got)
+				}
+				tabs[0].publish(title, "By the client that came after.")
+			}
+			for _, tb := range tabs {
+				tb.forgive("the client cannot run") // which a dedicated worker says on its page's console
+			}
+			if name == "dedicated" {
+				return
+			}
+			tabs[1].click("button", "Log out") // one worker for all: they follow
+			tabs[0].see("heading", "Log in")
+			if count, _ := b.workers(); count != 1 {
+				t.Errorf("%d shared workers, want one", count)
+			}
+		})
+	}
+}
+
+// A client that fails at each start is started four times, and then left alone: the server renders.
+func TestWorkerThatFailsAtEachStart(t *testing.T) {
+	var starts atomic.Int32
+	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler {
+		next := withWorker(crashes, h)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/started" {
+				starts.Add(1)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	tb := newBrowser(t).open(srv, "/signup", onNewDocument(hurry))
+	tb.until("four starts", func() bool { return starts.Load() == 4 })
+	tb.failed()
+	time.Sleep(4 * time.Second) // longer than the longest pause: there is nothing to wait on but the time
+	if n := starts.Load(); n != 4 || tb.client() != "failed" {
+		t.Errorf("%d starts, data-client=%s", n, tb.client())
+	}
+	tb.signUp()
+	tb.failed()
+	tb.publish("By the form", "Hello.")
+}
+
+// A worker that answers nobody is left by all tabs for one and the same other, by those that never asked it too.
+func TestMuteWorkerIsLeftByAll(t *testing.T) {
+	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler {
+		return withWorker(`if (self.name === "latchkey") {`+mutes+`}`, h)
+	}})
+	b := newBrowser(t)
+	tabs := threeTabs(b, srv, onNewDocument(hurry))
+	for _, tb := range tabs[1:] {
+		eval[chromedp.Void](tb, `window.notReloaded = true`)
+	}
+	shout(tabs[0], "mute")
+	tabs[0].click("link", "Account") // answered by nobody: the page comes from the server
+	for _, tb := range tabs {
+		tb.until("the next worker", func() bool { return eval[string](tb, `localStorage.getItem("latchkey-worker") ?? ""`) == "1" })
+		tb.ready()
+		tb.forgive("the worker does not answer")
+	}
+	tabs[0].see("heading", "Your sessions")
+	for _, tb := range tabs[1:] {
+		if !eval[bool](tb, `window.notReloaded === true`) {
+			t.Errorf("%s was loaded again", tb.path())
+		}
+	}
+	later := b.open(srv, "/posts", onNewDocument(hurry))
+	later.ready()
+	later.publish("Through the other worker", "Hello.")
+	later.click("button", "Log out") // one worker for all: they follow
+	for _, tb := range tabs[:2] {
+		tb.see("heading", "Log in")
+	}
+	tabs[2].gone("button", "Log out")
+}
