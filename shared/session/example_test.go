@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/hasura/go-graphql-client"
 
@@ -100,4 +102,55 @@ func ExampleSession_Observe() {
 	}
 	fmt.Println((<-told).Phase)
 	// Output: active
+}
+
+func ExampleSession_SignUp() {
+	s, err := session.New("https://app.example/graphql", session.WithTransport(newFake()),
+		session.WithMinAge(time.Minute), // what the server runs with as --grace
+		session.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	ctx := context.Background()
+	err = s.SignUp(ctx, "ann@example.com", "correct horse", "Ann")
+	fmt.Println(err, s.State().Phase)
+
+	var m struct{ Me struct{ Email string } } // stands for a mutation: hasura/go-graphql-client tells how to write one
+	err = s.Mutate(ctx, &m, nil)
+	fmt.Println(err, m.Me.Email)
+
+	n, err := s.LogoutEverywhere(ctx)
+	fmt.Println(n, err, s.State().Phase)
+	// Output:
+	// <nil> active
+	// <nil> ann@example.com
+	// 3 <nil> none
+}
+
+// A laptop that has slept, a train that has left the tunnel: who learns of it says so, and nobody waits for a timer.
+func ExampleSession_Wake() {
+	server := newFake()
+	s, err := session.New("https://app.example/graphql", session.WithTransport(server), session.WithJar(keptJar()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	if err := s.Login(context.Background(), "ann@example.com", "correct horse"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	s.Wake() // the token has life left: nothing is due
+	fmt.Println(len(server.seen("refreshToken")), "refreshes")
+
+	s.Forget() // the access token alone: the cookie brings it back
+	fmt.Println(s.State().Phase)
+	_, err = s.Token(context.Background())
+	fmt.Println(err, s.State().Phase)
+	// Output:
+	// 0 refreshes
+	// unknown
+	// <nil> active
 }

@@ -81,3 +81,36 @@ func ExampleKeeper_Replace() {
 	// <nil> refused
 	// logged out
 }
+
+// A server that does not take a token is told to the keeper; a machine that has slept, and a network that is back, too.
+func ExampleKeeper_Reject() {
+	n := 0
+	k := token.New(token.Config[int]{Fetch: func(context.Context) (token.Token[int], error) {
+		n++
+		return token.Token[int]{Secret: token.NewSecret(fmt.Sprint("token ", n)), Lifetime: 5 * time.Minute, Holder: n}, nil
+	}})
+	defer k.Close()
+	told := make(chan token.State[int], 3)
+	stop := k.Observe(func(s token.State[int]) { told <- s }) // of every token, and never with it
+	defer stop()
+
+	for range 2 {
+		secret, err := k.Token(context.Background())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("Authorization: Bearer", secret.Reveal())
+		another := k.Reject(secret) // the server answered 401
+		fmt.Println("another:", another, "told of", (<-told).Holder)
+	}
+	k.Wake()   // nothing is due
+	k.Forget() // without a word to the issuer
+	fmt.Println(k.State().Phase, (<-told).Phase)
+	// Output:
+	// Authorization: Bearer token 1
+	// another: true told of 1
+	// Authorization: Bearer token 2
+	// another: false told of 2
+	// empty empty
+}

@@ -72,6 +72,8 @@ func (a *API) restricted(op string, text func(string) string, vars map[string]an
 		return http.StatusUnauthorized, unauthenticated("ACCESS_TOKEN_EXPIRED"), nil
 	}
 	switch op {
+	case "me":
+		return http.StatusOK, data(op, s.account.user()), nil
 	case "posts":
 		first, _ := vars["first"].(float64)
 		return http.StatusOK, data(op, s.account.page(int(first), text("after"))), nil
@@ -152,8 +154,10 @@ func (a *API) grant(s *live) answer {
 	claims := fmt.Sprintf(`{"iat":%f,"exp":%f,"sid":%q,"jti":"j%d"}`, iat, iat+a.Life.Seconds(), s.id, a.made)
 	token := enc([]byte(`{"alg":"EdDSA"}`)) + "." + enc([]byte(claims)) + "." + enc([]byte("a signature"))
 	a.tokens[token] = s.id
-	return answer{"accessToken": token, "user": answer{"id": s.account.id, "email": s.account.email, "name": s.account.name}}
+	return answer{"accessToken": token, "user": s.account.user()}
 }
+
+func (a *account) user() answer { return answer{"id": a.id, "email": a.email, "name": a.name} }
 
 func (a *API) list(asking *live) []answer {
 	list := []answer{}
