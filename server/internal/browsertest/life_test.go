@@ -147,3 +147,26 @@ func TestMuteWorkerIsLeftByAll(t *testing.T) {
 	}
 	tabs[2].gone("button", "Log out")
 }
+
+// A page that arrives while the worker is mute is the server's for a while, and then goes on with another too.
+func TestPageArrivesAtAMuteWorker(t *testing.T) {
+	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler {
+		return withWorker(`if (self.name === "latchkey") {`+mutes+`}`, h)
+	}})
+	tb := newBrowser(t).open(srv, "/signup", onNewDocument(hurry))
+	tb.ready()
+	tb.signUp()
+	shout(tb, "mute")
+	tb.reload()
+	tb.see("heading", "Your posts")
+	tb.publish("By the form", "Hello.")
+	if got := tb.client(); got != "server" {
+		t.Errorf("data-client=%s", got)
+	}
+	tb.ready()
+	tb.forgive("the worker does not answer")
+	tb.publish("By the next worker", "Hello.")
+	if got := eval[string](tb, `localStorage.getItem("latchkey-worker") ?? ""`); got != "1" {
+		t.Errorf("the worker's number is %q", got)
+	}
+}
