@@ -21,10 +21,13 @@ const (
 	AccountPath = "/account"
 	LoginPath   = "/login"
 	SignUpPath  = "/signup"
+	HowPath     = "/how-it-works"
 )
 
 // Paths lists every page, for a router.
-func Paths() []string { return []string{HomePath, PostsPath, AccountPath, LoginPath, SignUpPath} }
+func Paths() []string {
+	return []string{HomePath, PostsPath, AccountPath, LoginPath, SignUpPath, HowPath}
+}
 
 // App shows the pages of one visitor.
 type App struct {
@@ -45,14 +48,14 @@ type View struct {
 	User     string // the user's id, or ""
 	Focus    string // the id of the element that gets the focus; "" for the heading
 	frame    ui.Frame
-	main     templ.Component
+	main     func(token ui.TokenView) templ.Component
 }
 
 // Render writes the page's HTML, all within <div id="app">, with the access token's region as in token.
 func (v View) Render(ctx context.Context, w io.Writer, token ui.TokenView) error {
 	frame := v.frame
 	frame.Token = token
-	return ui.App(frame, v.main).Render(ctx, w)
+	return ui.App(frame, v.main(token)).Render(ctx, w)
 }
 
 // Show returns the page at path, which may carry a query. It never fails: what goes wrong is a page that says so.
@@ -64,6 +67,8 @@ func (a *App) Show(ctx context.Context, path string) View {
 	switch u.Path {
 	case HomePath:
 		return a.home(path)
+	case HowPath:
+		return a.howItWorks(path)
 	case LoginPath, SignUpPath:
 		if a.session.State().Phase == session.Active {
 			return View{Redirect: PostsPath, Status: http.StatusSeeOther}
@@ -103,7 +108,8 @@ func (a *App) view(path, title string, status int, main templ.Component) View {
 
 // viewAs is view for a component whose content is that of the session in the given state: it may have changed since.
 func viewAs(state session.State, path, title string, status int, main templ.Component) View {
-	v := View{Path: path, Title: title, Status: status, Session: "none", main: main}
+	v := View{Path: path, Title: title, Status: status, Session: "none"}
+	v.main = func(ui.TokenView) templ.Component { return main }
 	v.frame = ui.Frame{Path: path, Title: title}
 	switch state.Phase {
 	case session.Active:

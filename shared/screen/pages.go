@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"example.com/latchkey/shared/api"
 	"example.com/latchkey/shared/session"
 	"example.com/latchkey/shared/ui"
@@ -18,6 +20,27 @@ const postsPerPage = 10
 
 func (a *App) home(path string) View {
 	return a.view(path, "Sessions that stay, tokens that don’t", http.StatusOK, ui.Home(ui.HomeView{User: user(a.session.State())}))
+}
+
+// howItWorks tells of the token that the page is rendered with. Where that is the client's, it is the one of a.session
+// too; on the server it is that of the visit.
+func (a *App) howItWorks(path string) View {
+	state := a.session.State()
+	v := viewAs(state, path, "How it works", http.StatusOK, nil)
+	v.main = func(token ui.TokenView) templ.Component {
+		if !token.Running {
+			token = ofVisit(state, a.session.MinAge())
+		}
+		return ui.HowItWorks(ui.HowItWorksView{User: user(state), Token: token})
+	}
+	return v
+}
+
+// ofVisit is what there is to tell of the token with which a page is rendered, and which nobody keeps.
+func ofVisit(s session.State, grace time.Duration) ui.TokenView {
+	return ui.TokenView{Claims: ui.ClaimsView(s.Claims), Picture: ui.PictureView{
+		Now: s.Arrived, Span: s.Expiry.Sub(s.Arrived), Lives: []ui.Life{{From: s.Arrived, Until: s.Expiry}}, Grace: grace,
+	}}
 }
 
 // login shows the login form at path. Where the visitor's session has ended it says why.

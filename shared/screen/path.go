@@ -20,6 +20,12 @@ func parse(path string) (*url.URL, error) {
 	return url.ParseRequestURI(path)
 }
 
+// IsHow reports whether the path, maybe with a query, is that of the page that tells how it works.
+func IsHow(path string) bool {
+	u, err := parse(path)
+	return err == nil && u.Path == HowPath
+}
+
 // afterLogin is where a login on the page at path leads: to the page itself, which was asked for.
 func afterLogin(path string) string {
 	if u, err := parse(path); err != nil || u.Path == LoginPath || u.Path == SignUpPath {

@@ -48,6 +48,7 @@ func TestEveryPath(t *testing.T) {
 		{screen.SignUpPath, none(200, "Create your account", "Create your account"), shown{Status: 303, Redirect: "/posts"}},
 		{screen.PostsPath, none(401, "Log in", "Log in"), active(200, "Your posts", "Your posts")},
 		{screen.AccountPath, none(401, "Log in", "Log in"), active(200, "Your sessions", "Your sessions")},
+		{screen.HowPath, none(200, "How it works", "How it works"), active(200, "How it works", "How it works")},
 		{"/nowhere", none(404, "Not found", "There is no such page"), active(404, "Not found", "There is no such page")},
 		{"/posts/", none(404, "Not found", "There is no such page"), active(404, "Not found", "There is no such page")},
 		{"/Posts", none(404, "Not found", "There is no such page"), active(404, "Not found", "There is no such page")},

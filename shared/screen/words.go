@@ -1,6 +1,10 @@
 package screen
 
-import "strings"
+import (
+	"strings"
+
+	"example.com/latchkey/shared/session"
+)
 
 // sentence says to the holder of an ended session's cookie why it ended: one sentence per reason of the contract's
 // §4. A reason that needs no word, as that there never was a session, has none.
@@ -20,6 +24,22 @@ func sentence(reason string) string {
 		return "You were logged out because your password was changed on another device."
 	}
 	return ""
+}
+
+// Ending says how a session ended, to somebody who has another one by now. The reason is "" where it was a logout.
+func Ending(reason session.Reason) string {
+	switch reason {
+	case "", session.ReasonLoggedOut:
+		return "You logged out."
+	case session.ReasonTokenReused:
+		return "An old key to it was used again, which may mean that somebody copied it."
+	case session.ReasonNoToken, session.ReasonUnknownToken:
+		return "Its cookie was gone."
+	}
+	if s := sentence(string(reason)); s != "" {
+		return s
+	}
+	return "The server ended it."
 }
 
 // device names a browser and its system in the words of its User-Agent, as a person would.

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/latchkey/shared/screen"
 	"example.com/latchkey/shared/screen/screentest"
+	"example.com/latchkey/shared/session"
 )
 
 var notices = regexp.MustCompile(`(?s)<p class="notice"[^>]*>(.*?)</p>`)
@@ -57,6 +59,22 @@ func TestReasonsInASentence(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// However a session ended, there is a sentence for it that does not ask to log in: who reads it has.
+func TestEndings(t *testing.T) {
+	for reason, want := range map[session.Reason]string{
+		"": "You logged out.", session.ReasonLoggedOut: "You logged out.",
+		session.ReasonTokenReused:  "An old key to it was used again, which may mean that somebody copied it.",
+		session.ReasonIdle:         "You were logged out because you had not been here for a long time.",
+		session.ReasonRevoked:      "You were logged out from another of your devices.",
+		session.ReasonUnknownToken: "Its cookie was gone.",
+		"<b>SOMETHING NEW</b>":     "The server ended it.",
+	} {
+		if got := screen.Ending(reason); got != want {
+			t.Errorf("%s: %q, want %q", reason, got, want)
+		}
 	}
 }
 

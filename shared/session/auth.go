@@ -27,14 +27,14 @@ type user struct {
 
 // token makes p one for the keeper.
 func (p payload) token() (token.Token[holder], error) {
-	c, err := readClaims(p.AccessToken.Reveal())
+	claims, lifetime, err := readClaims(p.AccessToken.Reveal())
 	if err != nil {
 		return token.Token[holder]{}, &fault{err}
 	}
 	return token.Token[holder]{
 		Secret:   p.AccessToken,
-		Lifetime: c.Lifetime,
-		Holder:   holder{user: User(p.User), sessionID: c.SessionID},
+		Lifetime: lifetime,
+		Holder:   holder{User(p.User), claims},
 	}, nil
 }
 

@@ -5,11 +5,8 @@ import (
 	"time"
 )
 
-// ReadClaims is readClaims, taken apart.
-func ReadClaims(jwt string) (life time.Duration, sid string, err error) {
-	c, err := readClaims(jwt)
-	return c.Lifetime, c.SessionID, err
-}
+// ReadClaims is readClaims.
+func ReadClaims(jwt string) (Claims, time.Duration, error) { return readClaims(jwt) }
 
 // RetryAfter is retryAfter of an answer with that Retry-After and Date.
 func RetryAfter(value, date string) time.Duration {

@@ -80,6 +80,9 @@ func TestObserveTellsEveryRefresh(t *testing.T) {
 			if last.Refreshes != n+1 || last.Phase != session.Active || last.SessionID != "s1" || last.Err != nil {
 				t.Errorf("refresh %d is told as %+v", n+1, last.State)
 			}
+			if !last.Arrived.Equal(last.at) || last.Claims.ID != fmt.Sprintf("j%d", n+2) || last.Claims.SessionID != "s1" {
+				t.Errorf("refresh %d: the token came %v after it was told, and says %+v", n+1, last.Arrived.Sub(last.at), last.Claims)
+			}
 			if life, next := last.Expiry.Sub(last.at), last.NextRefresh.Sub(last.at); life != 5*time.Minute || next < 210*time.Second || next > 270*time.Second {
 				t.Errorf("refresh %d: expires %v after it was told, the next is due after %v", n+1, life, next)
 			}

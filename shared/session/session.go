@@ -27,8 +27,8 @@ type Session struct {
 
 // holder is what comes with an access token.
 type holder struct {
-	user      User
-	sessionID string
+	user   User
+	claims Claims
 }
 
 // Option is a choice that New takes.
@@ -126,6 +126,9 @@ func checkEndpoint(endpoint string) (*url.URL, error) {
 func tryTimeout(grace time.Duration) time.Duration {
 	return min(max(grace*2/3, 10*time.Second), 30*time.Second)
 }
+
+// MinAge returns what [WithMinAge] has set: the server's grace, as far as s knows.
+func (s *Session) MinAge() time.Duration { return s.minAge }
 
 // State returns the present state.
 func (s *Session) State() State { return view(s.keeper.State()) }

@@ -43,7 +43,9 @@ type State struct {
 	Phase       Phase
 	User        User      // of the active session
 	SessionID   string    // of the active session
-	Expiry      time.Time // when the access token is expected to expire, by this machine's clock
+	Claims      Claims    // with Active: what the access token says of itself
+	Arrived     time.Time // when the access token came, by this machine's clock
+	Expiry      time.Time // when it is expected to expire, by the same clock
 	NextRefresh time.Time // when the timer asks next; while retrying, the next try
 	Refreshes   int       // how often the token was replaced by a fresh one since the session became active here
 	Reason      Reason    // with Ended: why

@@ -14,8 +14,8 @@ func view(st token.State[holder]) State {
 	switch st.Phase {
 	case token.Live:
 		v.Phase = Active
-		v.User, v.SessionID = st.Holder.user, st.Holder.sessionID
-		v.Expiry, v.Refreshes = st.Expiry, st.Refreshes
+		v.User, v.SessionID, v.Claims = st.Holder.user, st.Holder.claims.SessionID, st.Holder.claims
+		v.Arrived, v.Expiry, v.Refreshes = st.Arrived, st.Expiry, st.Refreshes
 	case token.Refused:
 		v.Phase = Ended
 		var e *Error

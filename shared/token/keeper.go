@@ -38,7 +38,8 @@ func (p Phase) String() string {
 type State[H any] struct {
 	Phase       Phase
 	Holder      H         // Live: what came with the token
-	Expiry      time.Time // Live: its arrival and its lifetime, by the wall clock
+	Arrived     time.Time // Live: when the token came, by the wall clock
+	Expiry      time.Time // Live: its arrival and its lifetime
 	NextRefresh time.Time // when the next fetch is due, by the wall clock; zero where none is
 	Refreshes   int       // how many tokens have been fetched to replace another since the keeper became Live
 	Refusal     error     // Refused: what the issuer said
@@ -274,7 +275,7 @@ func (k *Keeper[H]) state() State[H] {
 		Phase: k.phase, NextRefresh: k.retry, Refreshes: k.refreshes, Refusal: k.refused, Lost: k.lost, Err: k.fault,
 	}
 	if k.phase == Live {
-		s.Holder, s.Expiry = k.held.Holder, k.held.expiry()
+		s.Holder, s.Arrived, s.Expiry = k.held.Holder, k.held.arrived, k.held.expiry()
 		if k.fault == nil {
 			s.NextRefresh = k.held.renewal
 		}

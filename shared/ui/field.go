@@ -132,6 +132,20 @@ func (v TokenView) refreshes() string {
 	return v.shown(strconv.Itoa(v.Refreshes))
 }
 
+func (v TokenView) picture() PictureView {
+	if !v.Running {
+		return PictureView{}
+	}
+	return v.Picture
+}
+
+func (v TokenView) claims() ClaimsView {
+	if !v.Running {
+		return ClaimsView{}
+	}
+	return v.Claims
+}
+
 func (v TokenView) check() *CheckView {
 	if !v.Running {
 		return nil

@@ -27,6 +27,31 @@ var leaked = &ui.CheckView{Places: []ui.Place{
 	{Name: "Session storage", Searched: 1},
 }}
 
+var said = ui.ClaimsView{
+	Algorithm: "EdDSA", Type: "at+jwt", KeyID: "key-1", Issuer: "https://app.example", Audience: "https://app.example/graphql",
+	Subject: "u1", SessionID: "s1", ID: "j3", IssuedAt: noon.Add(-time.Minute).In(elsewhere), Expiry: noon.Add(4 * time.Minute), Generation: 7,
+}
+
+// lives are three tokens of five minutes: the second came with a new refresh token, the third did not.
+var lives = ui.PictureView{
+	Now: noon, Span: 5 * time.Minute, Next: noon.Add(3 * time.Minute), Grace: 30 * time.Second,
+	Lives: []ui.Life{
+		{Number: 3, From: noon.Add(-9 * time.Minute), Until: noon.Add(-4 * time.Minute)},
+		{Number: 4, From: noon.Add(-5 * time.Minute), Until: noon, Rotated: true},
+		{Number: 5, From: noon.Add(-time.Minute), Until: noon.Add(4 * time.Minute)},
+	},
+	Faults: []time.Time{noon.Add(-80 * time.Second), noon.Add(-70 * time.Second)},
+}
+
+// failing is a token that is over, and of which every refresh has failed for longer than the picture goes back.
+var failing = ui.PictureView{
+	Now: noon, Span: 4 * time.Second, Next: noon.Add(time.Second), Failing: true,
+	Lives:  []ui.Life{{From: noon.Add(-20 * time.Second), Until: noon.Add(-16 * time.Second), Rotated: true}},
+	Faults: []time.Time{noon.Add(-time.Minute), noon.Add(-2 * time.Second)},
+}
+
+var running = ui.TokenView{Running: true, Expiry: "4:00", Next: "3:00", Refreshes: 5, Claims: said, Picture: lives}
+
 var somePosts = []ui.Post{
 	{ID: "p2", Title: "On rotating keys", Body: "A key that changes with every use\nis worth little to whoever finds it.", CreatedAt: noon.In(elsewhere)},
 	{ID: "p1", Title: "Hello", Body: "First.", CreatedAt: noon.Add(-26 * time.Hour)},
@@ -74,6 +99,12 @@ var states = []state{
 	{"token-server", ui.Token(ui.TokenView{Expiry: "ignored", Next: "ignored", Refreshes: 3, Check: checked})},
 	{"token-running", ui.Token(ui.TokenView{Running: true, Expiry: "4:31", Next: "3:46", Refreshes: 12})},
 	{"token-checked", ui.Token(ui.TokenView{Running: true, Expiry: "4:31", Next: "3:46", Check: checked})},
+	{"token-again", ui.Token(ui.TokenView{Running: true, Expiry: "5:00", Next: "4:00", Claims: said, Picture: lives, Ended: &ui.EndedView{Reason: "You logged out.", At: noon}})},
+	{"picture-lives", ui.Picture("p", lives)},
+	{"picture-failing", ui.Picture("p", failing)},
+	{"claims", ui.Claims(said)},
+	{"how-visitor", ui.HowItWorks(ui.HowItWorksView{})},
+	{"how-user", ui.HowItWorks(ui.HowItWorksView{User: ada, Token: running})},
 	{"check-none", ui.Check(nil)},
 	{"check-leaked", ui.Check(leaked)},
 	{"app-visitor", ui.App(ui.Frame{Path: "/login"}, nil)},

@@ -36,6 +36,18 @@ type TokenView struct {
 	Refreshes int
 	// Check is the last search of the page's storage, nil before the first.
 	Check *CheckView
+	// Claims and Picture are drawn also where Running is false, empty then in
+	// the region, and with the server's own token on the page HowItWorks.
+	Claims  ClaimsView
+	Picture PictureView
+	// Ended is how the session before this one ended, nil where none did.
+	Ended *EndedView
+}
+
+// EndedView is the end of a session, as the client heard of it.
+type EndedView struct {
+	Reason string // a sentence
+	At     time.Time
 }
 
 // CheckView is the outcome of a search of the page's storage for the token.
@@ -137,6 +149,13 @@ type Session struct {
 // HomeView is the start page.
 type HomeView struct {
 	User *User // nil where nobody is logged in
+}
+
+// HowItWorksView is the page that walks through the flow.
+type HowItWorksView struct {
+	User *User // nil where nobody is logged in: then Token is not looked at
+	// Token is the client's, or the one that the server renders the page with.
+	Token TokenView
 }
 
 // MessageView is a page that says one thing: not found, unreachable, failed.

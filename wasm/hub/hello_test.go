@@ -50,7 +50,7 @@ func TestHelloOfAFirstPage(t *testing.T) {
 				case row.view != "" && (len(views) != 1 || views[0].Title != row.view+" · Latchkey" || views[0].Call != 0):
 					w.Errorf("views %s, want %q", outline(views), row.view)
 				}
-				if want := map[bool]int{true: 3}[row.phase == session.Active && row.view == ""]; len(of[hub.Patch](told)) != want {
+				if want := map[bool]int{true: 5}[row.phase == session.Active && row.view == ""]; len(of[hub.Patch](told)) != want {
 					w.Errorf("%d patches, want %d: %+v", len(of[hub.Patch](told)), want, told)
 				}
 			})
@@ -63,7 +63,7 @@ func TestSecondTabOfTheSameUserAsksNothing(t *testing.T) {
 		w.enter("/posts")
 		before := len(w.api.Calls())
 		for _, path := range []string{"/account", "/posts", "/"} {
-			if got := w.open(path, "active", "ann").take(); !ready(got) || len(of[hub.View](got)) != 0 || len(patched(got)) != 3 {
+			if got := w.open(path, "active", "ann").take(); !ready(got) || len(of[hub.View](got)) != 0 || len(patched(got)) != 5 {
 				w.Errorf("%s was told %+v", path, got)
 			}
 		}

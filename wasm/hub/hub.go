@@ -21,6 +21,7 @@ type Hub struct {
 
 	mu     sync.Mutex // guards what follows
 	pages  map[*Page]struct{}
+	past   history       // of the session
 	idle   *time.Timer   // runs while there is no page
 	waking *time.Timer   // runs while the session is to be told that a page woke
 	woken  time.Time     // when it was told last, by the wall clock
@@ -31,7 +32,10 @@ type Hub struct {
 // New returns a hub over the session, which it uses alone from then on. End it with [Hub.Close].
 func New(s *session.Session) *Hub {
 	h := &Hub{session: s, app: screen.New(s), pages: map[*Page]struct{}{}}
-	h.stop = s.Observe(func(session.State) { h.changed() })
+	h.stop = s.Observe(func(st session.State) {
+		h.note(st)
+		h.changed()
+	})
 	return h
 }
 

@@ -77,7 +77,7 @@ func (p *Page) show(ctx context.Context, call int, v screen.View) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return
 	}
-	token := tokenView(p.hub.session.State(), time.Now())
+	token := p.hub.tokenView(time.Now())
 	token.Check = p.check
 	var html bytes.Buffer
 	// The context's time may be over by now, and v say so; rendering does no I/O and must not be cut by it.
@@ -85,7 +85,7 @@ func (p *Page) show(ctx context.Context, call int, v screen.View) {
 		return // a component of ours failed to write to memory: the page's timeout tells
 	}
 	p.path, p.shown, p.unsure = v.Path, identityIn(v.Session, v.User), false
-	p.patched = patches(token)
+	p.patched = patches(v.Path, token)
 	p.post(View{
 		Call: call, Path: v.Path, Title: v.Title + " · Latchkey", HTML: html.String(),
 		Session: v.Session, User: v.User, Focus: v.Focus,

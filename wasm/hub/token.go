@@ -2,28 +2,45 @@ package hub
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
+	"example.com/latchkey/shared/screen"
 	"example.com/latchkey/shared/session"
 	"example.com/latchkey/shared/ui"
 )
 
-// The elements of the region "Access token" that are patched in place.
+// The elements that are patched in place: of the region "Access token", and of the page that tells how it works.
 const (
 	expiryID    = "token-expiry"
 	nextID      = "token-next"
 	refreshesID = "token-refreshes"
 	checkID     = "token-check"
+	pictureID   = "token-picture"
+	claimsID    = "token-claims"
+
+	flowSessionID = "flow-session"
+	flowClaimsID  = "flow-claims"
+	flowPictureID = "flow-picture"
 )
 
-// tokenView says of the access token all that a page may know: how long it lives, never what it is.
-func tokenView(s session.State, now time.Time) ui.TokenView {
+// tokenView says of the access token all that a page may know: how long it lives and what it says, never what it is.
+func (h *Hub) tokenView(now time.Time) ui.TokenView {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.session.State()
 	if s.Phase != session.Active {
 		return ui.TokenView{}
 	}
-	return ui.TokenView{Running: true, Expiry: clock(s.Expiry.Sub(now)), Next: clock(s.NextRefresh.Sub(now)), Refreshes: s.Refreshes}
+	return ui.TokenView{
+		Running: true, Expiry: clock(s.Expiry.Sub(now)), Next: clock(s.NextRefresh.Sub(now)), Refreshes: s.Refreshes,
+		Claims: ui.ClaimsView(s.Claims), Picture: h.past.picture(s, h.session.MinAge(), now), Ended: h.past.ended,
+	}
 }
 
 // clock writes a duration as minutes and seconds, rounded up, so that it reaches 0:00 when there is nothing left.
@@ -35,8 +52,23 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
-func patches(v ui.TokenView) map[string]string {
-	return map[string]string{expiryID: v.Expiry, nextID: v.Next, refreshesID: strconv.Itoa(v.Refreshes)}
+// patches is what stands in the elements of the page at path that change while time goes by.
+func patches(path string, v ui.TokenView) map[string]string {
+	list := map[string]string{expiryID: v.Expiry, nextID: v.Next, refreshesID: strconv.Itoa(v.Refreshes)}
+	add := func(id string, c templ.Component) {
+		var html strings.Builder
+		if c.Render(context.Background(), &html) == nil { // a component of ours does not fail to write to memory
+			list[id] = html.String()
+		}
+	}
+	add(pictureID, ui.Picture(pictureID, v.Picture))
+	add(claimsID, ui.Claims(v.Claims))
+	if screen.IsHow(path) {
+		add(flowPictureID, ui.Picture(flowPictureID, v.Picture))
+		add(flowClaimsID, ui.Claims(v.Claims))
+		add(flowSessionID, ui.FlowSession(v))
+	}
+	return list
 }
 
 // count patches what has changed since the page was last told.
@@ -44,11 +76,11 @@ func (p *Page) count() {
 	if p.shown.session != "active" {
 		return
 	}
-	v := tokenView(p.hub.session.State(), time.Now())
+	v := p.hub.tokenView(time.Now())
 	if !v.Running {
 		return
 	}
-	for id, html := range patches(v) {
+	for id, html := range patches(p.path, v) {
 		if p.patched[id] != html {
 			p.patched[id] = html
 			p.post(Patch{ID: id, HTML: html})

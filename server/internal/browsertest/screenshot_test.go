@@ -3,6 +3,7 @@ package browsertest_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,9 +33,9 @@ func emulate(width, height int64, scheme string) chromedp.Action[chromedp.Void] 
 	})
 }
 
-func (tb *tab) picture(file string) {
+func (tb *tab) picture(file string, shot chromedp.Action[[]byte]) {
 	tb.t.Helper()
-	png, err := chromedp.Run(tb.ctx, chromedp.CaptureScreenshot())
+	png, err := chromedp.Run(tb.ctx, shot)
 	if err != nil {
 		tb.t.Fatal(err)
 	}
@@ -56,18 +57,25 @@ func TestPagesFitTheirWindow(t *testing.T) {
 		tb.click("button", "Check this page")
 		tb.until("the check", func() bool { return strings.Contains(tb.text(), "No token found") })
 		eval[chromedp.Void](tb, `document.activeElement.blur(), scrollTo(0, 0)`)
-		tb.picture(filepath.Join("testdata", "posts.png"))
+		tb.picture(filepath.Join("testdata", "posts.png"), chromedp.CaptureScreenshot())
+	}
+	// over is by how many pixels the page is wider than its window, with text of that size.
+	over := func(text string) int {
+		return eval[int](tb, fmt.Sprintf(`(document.documentElement.style.fontSize = %q, document.documentElement.scrollWidth - innerWidth)`, text))
 	}
 	fits := func(page string) {
 		t.Helper()
 		for _, width := range []int64{1280, 768, 360, 320} {
 			for _, scheme := range []string{"light", "dark"} {
 				tb.do(emulate(width, 900, scheme))
-				if over := eval[int](tb, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
-					t.Errorf("%s is %d px wider than a window of %d px", page, over, width)
-				}
-				if *pictures != "" {
-					tb.picture(filepath.Join(*pictures, page+"-"+scheme+"-"+map[int64]string{1280: "wide", 768: "middle", 360: "narrow", 320: "narrowest"}[width]+".png"))
+				for _, text := range []string{"200%", "100%"} {
+					if px := over(text); px > 0 {
+						t.Errorf("%s is %d px wider than a window of %d px, with text at %s", page, px, width, text)
+					}
+					if *pictures != "" {
+						name := fmt.Sprintf("%s-%s-%d-%s.png", page, scheme, width, strings.TrimSuffix(text, "%"))
+						tb.picture(filepath.Join(*pictures, name), chromedp.FullScreenshot(100))
+					}
 				}
 			}
 		}
@@ -79,8 +87,12 @@ func TestPagesFitTheirWindow(t *testing.T) {
 	tb.navigate("/")
 	tb.ready()
 	fits("home")
+	tb.navigate("/how-it-works")
+	tb.ready()
+	fits("how-it-works")
 	tb.click("button", "Log out")
 	tb.see("link", "Log in")
+	fits("how-it-works-visitor")
 	tb.navigate("/posts")
 	tb.logIn("wrong")
 	tb.see("alert", "")

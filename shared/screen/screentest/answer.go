@@ -149,9 +149,10 @@ func (a *API) end(id, reason string) {
 // grant is an AuthPayload with a new access token.
 func (a *API) grant(s *live) answer {
 	a.made++
+	s.generation++
 	enc := base64.RawURLEncoding.EncodeToString
 	iat := float64(time.Now().UnixMilli()) / 1000
-	claims := fmt.Sprintf(`{"iat":%f,"exp":%f,"sid":%q,"jti":"j%d"}`, iat, iat+a.Life.Seconds(), s.id, a.made)
+	claims := fmt.Sprintf(`{"iat":%f,"exp":%f,"sub":%q,"sid":%q,"jti":"j%d","gen":%d}`, iat, iat+a.Life.Seconds(), s.account.id, s.id, a.made, s.generation)
 	token := enc([]byte(`{"alg":"EdDSA"}`)) + "." + enc([]byte(claims)) + "." + enc([]byte("a signature"))
 	a.tokens[token] = s.id
 	return answer{"accessToken": token, "user": s.account.user()}

@@ -73,6 +73,8 @@ type live struct {
 	account *account
 	agent   string
 	since   time.Time
+
+	generation int // of the refresh token: there is no grace here, and each is replaced
 }
 
 // New returns an API with the accounts of ann@example.com and bob@example.com, whose ids are "ann" and "bob".
