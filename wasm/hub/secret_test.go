@@ -16,7 +16,7 @@ import (
 // No message to a page holds an access token, whole or in parts, or a password, whatever was done in which order.
 func TestNoMessageHoldsASecret(t *testing.T) {
 	bubble(t, func(w *world) {
-		tb, other := w.open("/login", "none", ""), w.open("/posts", "none", "")
+		tb, other := w.open("/login", "none", ""), w.open("/how-it-works", "none", "")
 		const typed, next = "typed-password-1", "typed-password-2"
 		steps := []func(){
 			func() { tb.do(1, "/login", screen.Login, "email", ann, "password", typed) },
@@ -31,6 +31,7 @@ func TestNoMessageHoldsASecret(t *testing.T) {
 			func() { tb.do(6, "/posts", screen.Publish, "title", "A title", "body", "A body") },
 			func() { tb.page.Checked([]ui.Place{{Name: "Cookies", Searched: 1}}) },
 			func() { tb.page.Go(7, "/posts") },
+			func() { tb.page.Go(9, "/how-it-works") },
 			func() { time.Sleep(10 * time.Minute) },
 			func() { w.api.End("TOKEN_REUSED"); tb.page.Go(8, "/account") },
 		}
@@ -53,7 +54,7 @@ func TestNoMessageHoldsASecret(t *testing.T) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			secrets = append(secrets, parts[1], string(claims))
+			secrets = append(secrets, parts[1], parts[2], string(claims))
 		}
 		if len(secrets) < 8 {
 			w.Fatalf("only %d secrets to look for", len(secrets))

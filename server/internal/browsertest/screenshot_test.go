@@ -4,10 +4,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -44,21 +47,64 @@ func (tb *tab) picture(file string, shot chromedp.Action[[]byte]) {
 	}
 }
 
+// publishSamples publishes the posts that the pictures show.
+func (tb *tab) publishSamples() {
+	tb.t.Helper()
+	tb.publish("Try to lose your session", "Reload, close the tab and come back, open ten tabs at once, put the laptop to sleep: the refresh cookie alone brings you back here.")
+	tb.publish("Where the token is", "The access token that loaded these posts is in the memory of a worker, and in no place that this page can read.")
+}
+
+// The README's pictures are of a session that has been refreshed, and for which the API was away for a moment.
+func TestPicturesForTheReadme(t *testing.T) {
+	if !*screenshots {
+		t.Skip("takes minutes, and writes into testdata: run it with -screenshots")
+	}
+	var away atomic.Bool
+	srv := servertest.Start(t, servertest.Options{AccessTTL: 2 * time.Minute, Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if away.Load() && r.URL.Path == "/graphql" {
+				http.Error(w, "away", http.StatusServiceUnavailable)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	tb := newBrowser(t).open(srv, "/signup")
+	tb.ready()
+	tb.signUp()
+	tb.publishSamples()
+	seen := func(selector string, least int) {
+		t.Helper()
+		for eval[int](tb, fmt.Sprintf(`document.querySelectorAll(%q).length`, selector)) < least {
+			time.Sleep(time.Second) // a poll
+		}
+	}
+	seen("#token-picture .life", 2)
+	away.Store(true)
+	seen("#token-picture .fault", 3)
+	away.Store(false)
+	seen("#token-picture .life", 3)
+	for _, scheme := range []string{"light", "dark"} {
+		tb.do(emulate(1120, 860, scheme))
+		tb.click("button", "Check this page")
+		tb.until("the check", func() bool { return strings.Contains(tb.text(), "No token found") })
+		eval[chromedp.Void](tb, `document.activeElement.blur(), scrollTo(0, 0)`)
+		tb.picture(filepath.Join("testdata", "posts-"+scheme+".png"), chromedp.CaptureScreenshot())
+	}
+	tb.do(emulate(1120, 860, "light"))
+	tb.click("link", "How it works")
+	tb.see("heading", "How it works")
+	eval[chromedp.Void](tb, `document.activeElement.blur(), document.querySelector(".flow > li:nth-child(4)").scrollIntoView()`)
+	tb.picture(filepath.Join("testdata", "how-it-works.png"), chromedp.CaptureScreenshot())
+}
+
 // No page is wider than its window, whatever the window: and with -pictures a person can look at them.
 func TestPagesFitTheirWindow(t *testing.T) {
 	srv := servertest.Start(t, servertest.Options{})
 	tb := newBrowser(t).open(srv, "/signup")
 	tb.ready()
 	tb.signUp()
-	tb.publish("Try to lose your session", "Reload, close the tab and come back, open ten tabs at once, put the laptop to sleep: the refresh cookie alone brings you back here.")
-	tb.publish("Where the token is", "The access token that loaded these posts is in the memory of a worker, and in no place that this page can read.")
-	if *screenshots {
-		tb.do(emulate(1120, 760, "light"))
-		tb.click("button", "Check this page")
-		tb.until("the check", func() bool { return strings.Contains(tb.text(), "No token found") })
-		eval[chromedp.Void](tb, `document.activeElement.blur(), scrollTo(0, 0)`)
-		tb.picture(filepath.Join("testdata", "posts.png"), chromedp.CaptureScreenshot())
-	}
+	tb.publishSamples()
 	// over is by how many pixels the page is wider than its window, with text of that size.
 	over := func(text string) int {
 		return eval[int](tb, fmt.Sprintf(`(document.documentElement.style.fontSize = %q, document.documentElement.scrollWidth - innerWidth)`, text))

@@ -47,6 +47,8 @@ func TestTheHeadersOfPages(t *testing.T) {
 	}{
 		{"home", "GET", "/", "", "", 200},
 		{"home, HEAD", "HEAD", "/", "", "", 200},
+		{"how it works", "GET", "/how-it-works", "", "", 200},
+		{"how it works, in a session", "GET", "/how-it-works", live, "", 200},
 		{"posts", "GET", "/posts", live, "", 200},
 		{"account", "GET", "/account", live, "", 200},
 		{"login", "GET", "/login", "", "", 200},

@@ -29,6 +29,8 @@ func TestPagesAndTheirNames(t *testing.T) {
 	}{
 		{"/", visit(s), 200, "none", `href="/login">Log in</a>|href="/signup">Sign up</a>`},
 		{"/", s.arrive(m), 200, "active", frame},
+		{"/how-it-works", visit(s), 200, "none", `>How it works</h1>|<a class="button primary" href="/login">Log in</a>|<code>__Host-Http-refreshToken</code>`},
+		{"/how-it-works", s.arrive(m), 200, "active", frame + `|>How it works</h1>|id="flow-session"|<dd>` + m.session + `</dd>|<dd>at+jwt</dd>|<dd>EdDSA</dd>|<dd>` + s.URL + `/graphql</dd>|<g class="life">`},
 		{"/login", visit(s), 200, "none", `>Log in</h1>|<label for="email">Email</label>|<label for="password">Password</label>|>Log in</button>`},
 		{"/signup", visit(s), 200, "none", `>Create your account</h1>|<label for="name">Name</label>|<label for="email">Email</label>|<label for="password">Password</label>|>Create account</button>`},
 		{"/posts", visit(s), 401, "none", `>Log in</h1>|<label for="email">Email</label>|<label for="password">Password</label>|>Log in</button>|action="/posts"`},

@@ -109,7 +109,7 @@ func TestAPageNeverClearsACookie(t *testing.T) {
 	dead := s.another(m)
 	s.as(m, revokeQuery, map[string]any{"id": dead.session})
 	for name, cookie := range map[string]string{"garbage": "garbage", "of an ended session": dead.refresh} {
-		for _, path := range []string{"/", "/posts", "/account", "/login", "/signup"} {
+		for _, path := range []string{"/", "/posts", "/account", "/login", "/signup", "/how-it-works"} {
 			v := &visitor{site: s, cookie: cookie}
 			if p := v.get(path); len(p.header.Values("Set-Cookie")) > 0 {
 				t.Errorf("%s, a cookie %s: the answer sets %s", path, name, p.header.Values("Set-Cookie"))
