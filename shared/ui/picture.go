@@ -124,13 +124,13 @@ func (v PictureView) words() string {
 func (v PictureView) caption() string {
 	switch {
 	case v.Failing:
-		return "The last refresh got no answer. It is tried again by itself."
+		return "No answer. Trying again by itself."
 	case v.empty():
 		return none
 	case v.Next.IsZero():
-		return "It expires at " + clock(v.Lives[len(v.Lives)-1].Until) + " UTC."
+		return "Expires at " + clock(v.Lives[len(v.Lives)-1].Until) + " UTC."
 	}
-	return "The next refresh is planned for " + clock(v.Next) + " UTC."
+	return "Next refresh at " + clock(v.Next) + " UTC."
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05") }

@@ -53,7 +53,7 @@ func TestPictureOfLives(t *testing.T) {
 		if faults < 3 {
 			w.Errorf("20 s without a network: %d faults", faults)
 		}
-		if p := tb.picture(); !contains(p, "Failed tries of a refresh: ") || !contains(p, "tried again by itself") {
+		if p := tb.picture(); !contains(p, "Failed tries of a refresh: ") || !contains(p, "Trying again by itself") {
 			w.Errorf("the words say nothing of it: %s", p)
 		}
 		w.api.Down(false)
