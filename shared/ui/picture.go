@@ -90,8 +90,16 @@ func earlier(a, b time.Time) time.Time {
 // stand on different ones.
 func row(number int) int { return number % 2 * rowHeight }
 
-// upcoming is the number of the token that the next refresh will bring.
-func (v PictureView) upcoming() int { return v.Lives[len(v.Lives)-1].Number + 1 }
+// upcoming is the number of the token that, as of t, the next refresh brings.
+func (v PictureView) upcoming(t time.Time) int {
+	number := v.Lives[0].Number
+	for _, l := range v.Lives {
+		if !l.From.After(t) {
+			number = l.Number + 1
+		}
+	}
+	return number
+}
 
 func px(n int) string { return strconv.Itoa(n) }
 

@@ -172,7 +172,7 @@ func Picture(id string, v PictureView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = stretch(v.bar(v.Next, v.Now.Add((future+1)*v.Span)), row(v.upcoming())+5, 14).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = stretch(v.bar(v.Next, v.Now.Add((future+1)*v.Span)), row(v.upcoming(v.Next))+5, 14).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -190,12 +190,12 @@ func Picture(id string, v PictureView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = sign("next", v, v.Next, row(v.upcoming())+12, "M0-5a5 5 0 1 0 .01 0z").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sign("next", v, v.Next, row(v.upcoming(v.Next))+12, "M0-5a5 5 0 1 0 .01 0z").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			for _, t := range v.Faults {
-				templ_7745c5c3_Err = sign("fault", v, t, row(v.upcoming())+12, "M-4-4 4 4M4-4-4 4").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = sign("fault", v, t, row(v.upcoming(t))+12, "M-4-4 4 4M4-4-4 4").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
