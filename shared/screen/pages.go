@@ -132,5 +132,5 @@ func message(err error) string {
 	if e := (*session.Error)(nil); errors.As(err, &e) && e.Message != "" {
 		return e.Message
 	}
-	return "Something went wrong."
+	return "Something went wrong. Nothing is lost: try again in a moment."
 }

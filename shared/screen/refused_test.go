@@ -55,7 +55,7 @@ func TestRefusedForms(t *testing.T) {
 		{"login, password", "/login", screen.Login, "login", badInput("password"), refusal{422, "Log in", "", "password", "Not like that: password", "password"}},
 		{"login, a field of another form", "/login", screen.Login, "login", badInput("title"), refusal{422, "Log in", "Not like that: title", "", "", "form-error"}},
 		{"login, limited", "/login", screen.Login, "login", limited, refusal{429, "Log in", "Too many failed logins. Please wait.", "", "", "form-error"}},
-		{"login, without a word", "/login", screen.Login, "login", speechless, refusal{429, "Log in", "Something went wrong.", "", "", "form-error"}},
+		{"login, without a word", "/login", screen.Login, "login", speechless, refusal{429, "Log in", "Something went wrong. Nothing is lost: try again in a moment.", "", "", "form-error"}},
 		{"login, broken", "/login", screen.Login, "login", broken, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
 		{"login, forbidden", "/login", screen.Login, "login", forbidden, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
 		{"login, refused by somebody else", "/login", screen.Login, "login", screentest.Problem{Code: "UNAUTHENTICATED", Message: "no"}, refusal{503, "Log in", noAnswer, "", "", "form-error"}},

@@ -15,9 +15,14 @@
 //
 //	rendered by the server             the client runs
 //	+--------------------+  Running   +--------------------+
-//	| Expires in      –  | ---------> | Expires in   4:31  |
+//	| -------------|---- | ---------> | o====o=======|---- |
+//	| Expires in      –  |            | Expires in   4:31  |
 //	| Next refresh    –  |            | Next refresh 3:46  |
 //	+--------------------+            +--------------------+
+//
+// Picture draws the time line in it, as inline SVG: bars are the lives of
+// tokens, circles their arrivals, crosses the refreshes that failed. Claims
+// are what the token says, decoded; nothing that it could be made from.
 //
 // Rules that hold for every component, and that tests keep:
 //

@@ -102,6 +102,7 @@ var states = []state{
 	{"token-again", ui.Token(ui.TokenView{Running: true, Expiry: "5:00", Next: "4:00", Claims: said, Picture: lives, Ended: &ui.EndedView{Reason: "You logged out.", At: noon}})},
 	{"picture-lives", ui.Picture("p", lives)},
 	{"picture-failing", ui.Picture("p", failing)},
+	{"picture-visit", ui.Picture("p", ui.PictureView{Now: noon, Span: time.Minute, Lives: []ui.Life{{From: noon, Until: noon.Add(time.Minute)}}})},
 	{"claims", ui.Claims(said)},
 	{"how-visitor", ui.HowItWorks(ui.HowItWorksView{})},
 	{"how-user", ui.HowItWorks(ui.HowItWorksView{User: ada, Token: running})},

@@ -140,5 +140,5 @@ func (p *pages) broken(w http.ResponseWriter, r *http.Request, err error) {
 		return // the visitor has left
 	}
 	p.cfg.Log.ErrorContext(r.Context(), "rendering a page", "path", r.URL.Path, "error", err)
-	http.Error(w, "Something went wrong on the server.", http.StatusInternalServerError)
+	http.Error(w, "Something went wrong on the server. Go back and try again in a moment.", http.StatusInternalServerError)
 }
