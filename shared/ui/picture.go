@@ -148,7 +148,7 @@ func length(d time.Duration) string {
 	switch {
 	case d >= 2*time.Hour:
 		return strconv.Itoa(int(d.Round(time.Hour)/time.Hour)) + " h"
-	case d >= 2*time.Minute:
+	case d >= 2*time.Minute, d == time.Minute:
 		return strconv.Itoa(int(d.Round(time.Minute)/time.Minute)) + " min"
 	}
 	return strconv.Itoa(int(d.Round(time.Second)/time.Second)) + " s"
