@@ -95,7 +95,7 @@ func TestPicturesForTheReadme(t *testing.T) {
 		name := map[string]string{"light": "posts.png", "dark": "posts-dark.png"}[scheme]
 		tb.picture(filepath.Join("testdata", name), chromedp.CaptureScreenshot())
 	}
-	tb.do(emulate(1120, 560, "light"))
+	tb.do(emulate(1000, 470, "light"))
 	tb.click("link", "How it works")
 	tb.see("heading", "How it works")
 	eval[chromedp.Void](tb, `document.activeElement.blur(), document.querySelector(".flow > li:nth-child(4)").scrollIntoView()`)
