@@ -5,7 +5,10 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # Node gets a bare environment: Go's start script takes arguments and environment of at most 8 kB.
 WASM_EXEC = env -i PATH=$(PATH) HOME=$(HOME) $(shell $(GO) env GOROOT)/lib/wasm/go_js_wasm_exec
 
-.PHONY: run build client test needs lint generate bench soak
+# The tools from npm that judge the running server, and the scripts that drive them.
+AUDIT = server/internal/audittest/testdata
+
+.PHONY: run build client test audit needs lint generate bench soak
 
 run: build ## serve http://localhost:8080 on an SQLite file, with a demo account
 	bin/latchkey serve --demo
@@ -21,11 +24,15 @@ test: needs client ## all tests: unit, race detector, js/wasm, both databases, t
 	$(GO) test ./server/internal/simulation # thousands of histories, which the race detector would make hundreds
 	GOOS=js GOARCH=wasm CGO_ENABLED=0 $(GO) test -exec "$(WASM_EXEC)" ./shared/... ./wasm/hub
 
-# What the tests need beside Go and a C compiler comes from Debian's packages.
+audit: needs client ## axe, Lighthouse, csp_evaluator and jose on every page of a running server, with their figures
+	@LATCHKEY_AUDIT=1 $(GO) test -count=1 -timeout 20m -v ./server/internal/audittest
+
+# What the tests need beside Go and a C compiler comes from Debian's packages, and the tools of the audit from npm.
 needs:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
+	command -v npm >/dev/null || missing="$$missing npm"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -33,6 +40,7 @@ needs:
 	else \
 		echo "make test needs packages that are not installed: apt-get install$$missing" >&2; exit 1; \
 	fi
+	@cd $(AUDIT) && { cmp -s package-lock.json node_modules/installed || { npm ci && cp package-lock.json node_modules/installed; }; }
 
 lint: ## static checks
 	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \

@@ -83,7 +83,7 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusNotFound)
 	_, _ = w.Write([]byte("<!doctype html><html lang=\"en\"><meta name=\"viewport\" content=\"width=device-width\">" +
-		"<title>Not found</title><h1>There is no such page</h1><p><a href=\"/\">Go to the start page</a></p>"))
+		"<title>Not found</title><main><h1>There is no such page</h1><p><a href=\"/\">Go to the start page</a></p></main>"))
 }
 
 func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
