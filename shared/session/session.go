@@ -40,7 +40,7 @@ type options struct {
 	jarSet bool
 	minAge time.Duration
 	random func() float64
-	log    *slog.Logger
+	log    func(State)
 }
 
 // WithTransport has the session send its own requests over base, and everything else that is given no other; the
@@ -72,7 +72,11 @@ func WithRandom(random func() float64) Option {
 // WithLogger has the session log its changes of phase (Info), refreshes (Debug) and faults (Warn). By default it
 // logs nothing. No token and no password is ever logged.
 func WithLogger(log *slog.Logger) Option {
-	return func(o *options) { o.log = log }
+	var tell func(State)
+	if log != nil {
+		tell = logTo(log) // made here and not in New: a program that logs nothing is linked without log/slog
+	}
+	return func(o *options) { o.log = tell }
 }
 
 // New returns a session with the GraphQL API at endpoint, an absolute http or https URL. It asks the server nothing
@@ -103,7 +107,7 @@ func New(endpoint string, opts ...Option) (*Session, error) {
 	s.auth = graphql.NewClient(s.endpoint, &http.Client{Transport: answers{carrier}})
 	s.data = graphql.NewClient(s.endpoint, &http.Client{Transport: answers{s.Transport(nil)}})
 	if o.log != nil {
-		s.Observe(logTo(o.log))
+		s.Observe(o.log)
 	}
 	return s, nil
 }
