@@ -54,11 +54,12 @@ if ("SharedWorkerGlobalScope" in self) {
 // fails as a whole is told to the first page alone.
 async function boot(failed) {
   try {
-    await import("./wasm_exec.js");
+    // Both are on their way at once.
+    const [program] = await Promise.all([fetch("./latchkey.wasm"), import("./wasm_exec.js")]);
     const go = new Go();
     // Go calls this also where it panics in the middle of an event: then run below never settles.
     go.exit = (code) => failed("the program ended with status " + code);
-    const { instance } = await WebAssembly.instantiateStreaming(fetch("./latchkey.wasm"), go.importObject);
+    const { instance } = await WebAssembly.instantiateStreaming(program, go.importObject);
     await go.run(instance);
   } catch (error) {
     failed(String(error));

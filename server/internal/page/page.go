@@ -118,8 +118,8 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, view screen.View) 
 	}
 	shell := web.Shell(web.ShellView{
 		Title: view.Title, Session: view.Session, User: view.User,
-		Style: p.cfg.Assets.URL(web.Style), Script: p.cfg.Assets.URL(web.Script), Icon: p.cfg.Assets.URL(web.Icon),
-		Worker: p.cfg.Assets.WorkerURL(), Body: templ.Raw(app.String()),
+		Style: p.cfg.Assets.URL(web.Style), Script: p.cfg.Assets.URL(web.Script), Import: p.cfg.Assets.URL(web.Import),
+		Worker: p.cfg.Assets.WorkerURL(), Icon: p.cfg.Assets.URL(web.Icon), Body: templ.Raw(app.String()),
 	})
 	if err := shell.Render(r.Context(), &doc); err != nil {
 		p.broken(w, r, err)
