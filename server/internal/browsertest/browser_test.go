@@ -23,17 +23,34 @@ const deadline = 40 * time.Second
 // browser is a Chromium with a fresh profile. chromedp's own default flags switch the throttling of background pages
 // off, which these tests must not do.
 type browser struct {
-	t   *testing.T
-	ctx context.Context
+	t    testing.TB
+	ctx  context.Context
+	quit func() // closes the browser
 }
 
 // More flags are for tests that have a reason of their own.
-func newBrowser(t *testing.T, more ...string) *browser {
+func newBrowser(t testing.TB, more ...string) *browser {
+	t.Helper()
+	return startBrowser(t, newProfile(t), more...)
+}
+
+// newProfile returns a directory for what a browser keeps, until the test ends.
+func newProfile(t testing.TB) string {
 	t.Helper()
 	profile, err := os.MkdirTemp("", "latchkey-browser-")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		// Chromium's helpers may write for a moment longer: what is left is the system's temporary directory's.
+		_ = os.RemoveAll(profile)
+	})
+	return profile
+}
+
+// startBrowser starts a browser with a profile that no other one is running with, until the test ends at the latest.
+func startBrowser(t testing.TB, profile string, more ...string) *browser {
+	t.Helper()
 	var opts []chromedp.ExecAllocatorOption
 	for _, name := range append([]string{
 		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "no-default-browser-check",
@@ -44,22 +61,21 @@ func newBrowser(t *testing.T, more ...string) *browser {
 	opts = append(opts, chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900), chromedp.Flag("lang", "en-US"))
 	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(func() {
+	quit := sync.OnceFunc(func() {
 		_ = chromedp.Cancel(ctx) // closes the browser; a tab that a test closed already is no error of ours
 		cancel()
 		cancelAlloc()
-		// Chromium's helpers may write for a moment longer: what is left is the system's temporary directory's.
-		_ = os.RemoveAll(profile)
 	})
+	t.Cleanup(quit)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal("starting Chromium:", err)
 	}
-	return &browser{t, ctx}
+	return &browser{t, ctx, quit}
 }
 
 // tab is one tab, with everything that its console complained of.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	cancel context.CancelFunc
 	srv    *servertest.Server

@@ -1,0 +1,95 @@
+package browsertest_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/systeminfo"
+	"github.com/chromedp/chromedp"
+)
+
+// memory returns how many MB all processes of the browser hold, what they share counted once (proportional set size),
+// as soon as it rests: at most 1 % more or less than a second ago.
+func (b *browser) memory() float64 {
+	b.t.Helper()
+	last := 0.0
+	for end := time.Now().Add(deadline); ; time.Sleep(time.Second) {
+		now := b.memoryNow()
+		if d := now - last; d < now/100 && d > -now/100 {
+			return now
+		}
+		if time.Now().After(end) {
+			b.t.Fatalf("the browser's memory does not come to rest: %.0f MB, then %.0f MB", last, now)
+		}
+		last = now
+	}
+}
+
+func (b *browser) memoryNow() float64 {
+	b.t.Helper()
+	all, err := chromedp.CallBrowser(b.ctx, systeminfo.GetProcessInfo, struct{}{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var kB int
+	for _, p := range all.ProcessInfo {
+		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.ID))
+		if os.IsNotExist(err) || err == nil && len(rollup) == 0 {
+			continue // it has ended since
+		} else if err != nil {
+			b.t.Fatal(err)
+		}
+		for line := range bytes.Lines(rollup) {
+			if pss, ok := strings.CutPrefix(string(line), "Pss:"); ok {
+				n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(pss), " kB"))
+				if err != nil {
+					b.t.Fatal(err)
+				}
+				kB += n
+			}
+		}
+	}
+	return float64(kB) / 1000
+}
+
+// BenchmarkTabs tells how many MB 1, 5 and 10 tabs with the posts cost over as many blank ones.
+func BenchmarkTabs(b *testing.B) {
+	counts := []int{1, 5, 10}
+	held := func(br *browser, open func()) (all []float64) {
+		defer br.quit() // two browsers at once would share memory
+		had := 0
+		for _, n := range counts {
+			for ; had < n; had++ {
+				open()
+			}
+			all = append(all, br.memory())
+		}
+		return all
+	}
+	for b.Loop() {
+		br := newBrowser(b)
+		blank := held(br, br.openBlank)
+		v := newVisit(b, nil, nil)
+		br = newBrowser(b)
+		v.logIn(br)
+		posts := held(br, func() { v.show(br) })
+		for i, n := range counts {
+			b.ReportMetric(posts[i]-blank[i], fmt.Sprintf("MB-of-%d", n))
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func (b *browser) openBlank() {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		b.t.Fatal("opening a tab:", err)
+	}
+}
