@@ -50,9 +50,10 @@ func (s *Service) newAccount(ctx context.Context, email, password, name string) 
 // INVALID_CREDENTIALS, which does not tell an unknown address from a wrong password, neither in what it says nor in
 // its time; or with RATE_LIMITED. A live session whose refresh token v carries was this browser's, and ends
 // (LOGGED_OUT).
-func (s *Service) Login(ctx context.Context, email, password string, v Visitor) (Grant, error) {
+func (s *Service) Login(ctx context.Context, email, password string, v Visitor) (_ Grant, err error) {
 	v = v.clean()
 	email = normalEmail(email)
+	defer func() { s.loginDone(ctx, email, v, err) }()
 	limit := s.limit(email, v.IP)
 	for range loginTries {
 		g, err := s.login(ctx, email, password, limit, v)
@@ -140,7 +141,8 @@ func stillGood(l LoginSnapshot, a Account) error {
 // ChangePassword sets a new password and ends every other session of the user (PASSWORD_CHANGED). It fails with
 // BAD_USER_INPUT of field current or new, with RATE_LIMITED, for wrong passwords count as failed logins of the
 // account, or with UNAUTHENTICATED where the asking session has ended.
-func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, current, new string) error {
+func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, current, new string) (err error) {
+	defer func() { s.passwordChangeDone(ctx, v, id, err) }()
 	if err := checkPassword("new", new); err != nil {
 		return err
 	}
@@ -180,7 +182,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 	if err != nil {
 		return internal(err)
 	}
-	s.endings.add(ReasonPasswordChanged, others...)
+	s.ended(ReasonPasswordChanged, others...)
 	return nil
 }
 

@@ -13,6 +13,9 @@ const (
 	DefaultIdleTTL   = 720 * time.Hour
 )
 
+// DefaultAuditKeep is a year and some weeks, to look back on the same days of last year.
+const DefaultAuditKeep = 400 * 24 * time.Hour
+
 // Config is what a Service may be told. The zero value works.
 type Config struct {
 	Issuer        string        // the public origin: iss of every access token, and its aud with "/graphql" behind; "": DefaultIssuer
@@ -22,6 +25,8 @@ type Config struct {
 	IdleTTL       time.Duration // a session not refreshed for longer than this has ended; 0: DefaultIdleTTL
 	MaxTTL        time.Duration // a session of this age has ended; 0: never
 	LoginAttempts int           // failed logins per account and per address in 15 minutes; 0: no limit
+	AuditKeep     time.Duration // how long the audit record keeps its entries; 0: DefaultAuditKeep
+	Meter         Meter         // told of what happens, for an operator's figures; nil: nobody is
 	Log           *slog.Logger  // nil: discarded
 }
 
@@ -32,10 +37,14 @@ func (c Config) withDefaults() Config {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&c.AccessTTL, DefaultAccessTTL}, {&c.Grace, DefaultGrace}, {&c.IdleTTL, DefaultIdleTTL}} {
+	}{{&c.AccessTTL, DefaultAccessTTL}, {&c.Grace, DefaultGrace}, {&c.IdleTTL, DefaultIdleTTL},
+		{&c.AuditKeep, DefaultAuditKeep}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
+	}
+	if c.Meter == nil {
+		c.Meter = unmetered{}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -64,7 +64,7 @@ func (o *opener) open(now time.Time) (Opening, error) {
 // opened turns an opening that the store has kept into a grant.
 func (s *Service) opened(o *opener) (Grant, error) {
 	for _, e := range o.ends {
-		s.endings.add(e.Reason, e.SessionID)
+		s.ended(e.Reason, e.SessionID)
 	}
 	user := o.account.User
 	if user.CreatedAt.IsZero() {

@@ -18,7 +18,16 @@ var telling = map[Reason]int{
 // Refresh exchanges the visitor's refresh token by the table of ROTATION.md. Of several tokens the first that is
 // answered wins; it fails with UNAUTHENTICATED and the most telling reason where none is.
 func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Grant, error) {
-	v = v.clean()
+	g, how, err := s.refresh(ctx, v.clean(), o)
+	if err != nil {
+		how = outcome(err)
+	}
+	s.cfg.Meter.Refresh(how)
+	return g, err
+}
+
+// refresh is Refresh, and says how the token was answered.
+func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g Grant, how string, err error) {
 	reason := ReasonNoToken
 	if len(v.Tokens) > 0 {
 		reason = ReasonUnknownToken
@@ -32,13 +41,13 @@ func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Gra
 		g, err := s.present(ctx, &p)
 		switch {
 		case err != nil:
-			return Grant{}, err
+			return Grant{}, "", err
 		case p.answered():
 			if err := s.endReused(ctx, reused, v, o, g.SessionID); err != nil {
 				// The answer is good all the same, and the token will be shown again.
 				s.cfg.Log.ErrorContext(ctx, "cannot end the session of a reused refresh token", "error", err)
 			}
-			return g, nil
+			return g, p.outcome(), nil
 		case p.spared:
 			reused = append(reused, t)
 		}
@@ -47,9 +56,9 @@ func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Gra
 		}
 	}
 	if err := s.endReused(ctx, reused, v, o, ""); err != nil {
-		return Grant{}, err
+		return Grant{}, "", err
 	}
-	return Grant{}, unauthenticated(reason)
+	return Grant{}, "", unauthenticated(reason)
 }
 
 // endReused ends the sessions of tokens that were spared, except the one that was answered.
@@ -110,8 +119,12 @@ func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 	}
 	snap, change := p.snapshot, p.judged.change
 	s.report(ctx, p)
-	if p.judged.action == reuse && !p.spared {
-		s.endings.add(ReasonTokenReused, snap.Session.ID)
+	switch {
+	case p.judged.action == reuse && !p.spared:
+		s.ended(ReasonTokenReused, snap.Session.ID)
+	case p.judged.action == refuse && p.judged.reason != ReasonUnknownToken && !p.onlyReuse:
+		s.refused(ctx, Event{Kind: EventRefreshRefused, Reason: p.judged.reason, UserID: snap.User.ID,
+			SessionID: snap.Session.ID, TokenID: p.token.name()}, p.visitor)
 	}
 	if !p.answered() {
 		return Grant{}, nil
@@ -141,7 +154,11 @@ func (s *Service) step(p *presentation, snap Snapshot) (Change, error) {
 		return Change{}, nil
 	}
 	for i := range d.change.Events {
-		d.change.Events[i].IP, d.change.Events[i].UserAgent = p.visitor.IP, p.visitor.UserAgent
+		e, err := s.trail.merged(d.change.Events[i].of(p.visitor))
+		if err != nil {
+			return Change{}, err
+		}
+		d.change.Events[i] = e
 	}
 	if end := d.change.End; end != nil {
 		end.IP, end.UserAgent = p.visitor.IP, p.visitor.UserAgent

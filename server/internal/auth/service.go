@@ -15,7 +15,6 @@ const (
 	pruneLimit    = 200                   // rows in one step: it must not keep refreshes waiting
 	prunePause    = 20 * time.Millisecond // between two steps
 	reasonKept    = 24 * time.Hour        // how long an idle session is remembered, to say that it was idle
-	auditKept     = 400 * 24 * time.Hour  // a year and some weeks, to look back on the same days of last year
 )
 
 // Service is the domain: accounts, sessions and their tokens. Its methods may be called from many goroutines, and fail
@@ -28,6 +27,7 @@ type Service struct {
 	keys    *keyring
 	tokens  *minter
 	endings *endings
+	trail   *trail
 	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
 }
 
@@ -47,6 +47,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 		cfg: cfg, policy: cfg.policy(), store: store, hasher: h, keys: keys,
 		tokens:  newMinter(keys, cfg.Issuer, cfg.AccessTTL),
 		endings: newEndings(store, cfg.AccessTTL),
+		trail:   newTrail(store),
 		seen:    newMemory[generation, struct{}](memoryHalf),
 	}
 	if err := s.endings.poll(ctx); err != nil {
@@ -55,13 +56,17 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// Run learns every 500 ms what other processes ended, and prunes what is no longer needed, until ctx ends; then it
-// returns nil. A failure of the database is logged and tried again.
+// Run learns every 500 ms what other processes ended, writes what was refused to the audit record, and prunes what is no
+// longer needed, until ctx ends; then it returns nil. A failure of the database is logged and tried again.
 func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { every(ctx, pollInterval, s.reporting(ctx, "poll the ended sessions", s.endings.poll)) })
 	wg.Go(func() { every(ctx, pruneInterval, s.reporting(ctx, "prune", s.pruner())) })
+	wg.Go(func() { s.trail.run(ctx, s.reporting(ctx, "write the audit record", s.trail.write)) })
 	wg.Wait()
+	if err := s.trail.finish(ctx); err != nil {
+		s.cfg.Log.ErrorContext(ctx, "cannot write the rest of the audit record", "error", err)
+	}
 	return nil
 }
 
@@ -101,7 +106,7 @@ func (s *Service) reporting(ctx context.Context, what string, do func(context.Co
 func (s *Service) pruner() func(context.Context) error {
 	var walked time.Time
 	return func(ctx context.Context) error {
-		r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Failures: failureWindow, Audit: auditKept}
+		r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Failures: failureWindow, Audit: s.cfg.AuditKeep}
 		began := time.Now()
 		if began.Sub(walked) >= walkInterval {
 			r.Sessions = s.cfg.IdleTTL + reasonKept

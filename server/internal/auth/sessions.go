@@ -76,7 +76,7 @@ func (s *Service) Logout(ctx context.Context, v Visitor, id *Identity) error {
 			TokenID: tokenName(snap.Session.ID, snap.Token.Generation), IP: v.IP, UserAgent: v.UserAgent}}
 	})
 	for _, snap := range held {
-		s.endings.add(ReasonLoggedOut, snap.Session.ID)
+		s.ended(ReasonLoggedOut, snap.Session.ID)
 	}
 	if err == nil && id != nil {
 		_, err = s.end(ctx, Selection{UserID: id.UserID, SessionID: id.SessionID}, endedBy(v, *id, ReasonLoggedOut))
@@ -113,10 +113,16 @@ func noSession() *Error {
 	return &Error{Code: CodeNotFound, Message: "There is no such session, or it has ended already."}
 }
 
+// ended tells this process that it ended sessions just now.
+func (s *Service) ended(reason Reason, sessionIDs ...string) {
+	s.endings.add(reason, sessionIDs...)
+	s.cfg.Meter.Ended(reason, len(sessionIDs))
+}
+
 // end ends sessions in the store and in the memory of this process.
 func (s *Service) end(ctx context.Context, sel Selection, e Ending) ([]string, error) {
 	ended, err := s.store.EndSessions(ctx, sel, s.policy.Life, e)
-	s.endings.add(e.Reason, ended...)
+	s.ended(e.Reason, ended...)
 	return ended, err
 }
 

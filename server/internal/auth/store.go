@@ -54,6 +54,13 @@ type Store interface {
 	// returns what Blocked would.
 	AddFailure(ctx context.Context, l Limit) (time.Duration, error)
 
+	// Record adds the events that step returns to the audit record. An event whose ID is on record already is counted
+	// with it: the entry has their Times together, and Last from now on.
+	Record(ctx context.Context, step func(now time.Time) []Event) error
+	// Activity returns up to limit entries of the audit record that are about the user, the one that was recorded last
+	// first, from the one that follows the entry with the id after; "" starts at the last.
+	Activity(ctx context.Context, userID string, limit int, after string) ([]Event, error)
+
 	// Prune is one short step of a round that removes what r allows to: it looks at some limit rows, from where the
 	// step before has stopped. A round starts at the zero PruneCursor, and has ended where Prune returns that.
 	Prune(ctx context.Context, r Retention, from PruneCursor, limit int) (next PruneCursor, removed int, err error)
@@ -192,27 +199,3 @@ type PruneCursor struct {
 	At      time.Time // where the tokens were superseded that the last step looked at
 	Session string    // the last session that the last step looked at
 }
-
-// Event is an entry of the audit record. The store adds one of kind EventSessionEnded to every Ending by itself.
-type Event struct {
-	Kind      EventKind
-	At        time.Time
-	Reason    Reason // of an ended session
-	UserID    string
-	SessionID string
-	TokenID   string // <session>/<generation>
-	IP        string
-	UserAgent string
-}
-
-// EventKind says what happened.
-type EventKind string
-
-// The kinds of audit events.
-const (
-	EventAccountCreated  EventKind = "ACCOUNT_CREATED"
-	EventLoggedIn        EventKind = "LOGGED_IN"
-	EventPasswordChanged EventKind = "PASSWORD_CHANGED"
-	EventTokenRecovered  EventKind = "TOKEN_RECOVERED" // a token past its grace was answered (ROTATION.md, S5 and S5')
-	EventSessionEnded    EventKind = "SESSION_ENDED"
-)

@@ -43,7 +43,8 @@ type Config struct {
 // reached for with 503 and Retry-After, each with a GraphQL error in the body.
 func New(cfg Config) http.Handler {
 	ec := generated.Config{Resolvers: &resolver{auth: cfg.Auth, blog: cfg.Blog}}
-	ec.Complexity.Query.Posts = func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
+	paged := func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
+	ec.Complexity.Query.Posts, ec.Complexity.Query.Activity = paged, paged
 	srv := executor.New(generated.NewExecutableSchema(ec))
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](parsedQueries))
 	srv.SetParserTokenLimit(maxTokens)

@@ -18,6 +18,7 @@ type resolver struct {
 func (r *resolver) Query() generated.QueryResolver       { return query{r} }
 func (r *resolver) Mutation() generated.MutationResolver { return mutation{r} }
 func (r *resolver) Session() generated.SessionResolver   { return session{r} }
+func (r *resolver) Activity() generated.ActivityResolver { return activity{r} }
 
 type query struct{ *resolver }
 
@@ -35,11 +36,7 @@ func (q query) Posts(ctx context.Context, first int, after *string) ([]*blog.Pos
 	if err != nil {
 		return nil, err
 	}
-	last := ""
-	if after != nil {
-		last = *after
-	}
-	posts, err := q.blog.Posts(ctx, id.UserID, first, last)
+	posts, err := q.blog.Posts(ctx, id.UserID, first, orEmpty(after))
 	return pointers(posts), err
 }
 
@@ -50,6 +47,30 @@ func (q query) Sessions(ctx context.Context) ([]*auth.Session, error) {
 	}
 	sessions, err := q.auth.Sessions(ctx, id)
 	return pointers(sessions), err
+}
+
+func (q query) Activity(ctx context.Context, first int, after *string) ([]*auth.Event, error) {
+	id, err := identified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	events, err := q.auth.Activity(ctx, id, first, orEmpty(after))
+	return pointers(events), err
+}
+
+type activity struct{ *resolver }
+
+func (activity) Reason(_ context.Context, e *auth.Event) (*string, error) {
+	return orNull(string(e.Reason)), nil
+}
+
+func (activity) Session(_ context.Context, e *auth.Event) (*string, error) {
+	return orNull(e.SessionID), nil
+}
+
+func (activity) Current(ctx context.Context, e *auth.Event) (bool, error) {
+	id, err := identified(ctx)
+	return err == nil && e.SessionID == id.SessionID, err
 }
 
 type session struct{ *resolver }
@@ -63,11 +84,7 @@ type mutation struct{ *resolver }
 
 func (m mutation) SignUp(ctx context.Context, email, password string, name *string) (*auth.Grant, error) {
 	c := callerOf(ctx)
-	given := ""
-	if name != nil {
-		given = *name
-	}
-	return granted(c)(m.auth.SignUp(ctx, email, password, given, c.visitor))
+	return granted(c)(m.auth.SignUp(ctx, email, password, orEmpty(name), c.visitor))
 }
 
 func (m mutation) Login(ctx context.Context, email, password string) (*auth.Grant, error) {
@@ -165,6 +182,22 @@ func (m mutation) DeletePost(ctx context.Context, id string) (bool, error) {
 	}
 	err = m.blog.Delete(ctx, who.UserID, id)
 	return err == nil, err
+}
+
+// orEmpty is the text of an argument that may be left out.
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// orNull is a text that the schema has null for where it is empty.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func pointers[T any](list []T) []*T {

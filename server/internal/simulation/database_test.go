@@ -64,8 +64,8 @@ func (o *watch) ended(s *sitting) {
 	})
 }
 
-// recoveries counts the entries of the audit.
+// recoveries counts those on record.
 func (o *watch) recoveries() (n int) {
-	o.w.ok(o.look.QueryRow(`select count(*) from audit where kind = 'TOKEN_RECOVERED'`).Scan(&n))
+	o.w.ok(o.look.QueryRow(`select coalesce(sum(times), 0) from audit where kind = 'TOKEN_RECOVERED'`).Scan(&n))
 	return n
 }

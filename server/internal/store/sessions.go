@@ -6,8 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/google/uuid"
-
 	"example.com/latchkey/server/internal/auth"
 )
 
@@ -112,7 +110,7 @@ func end(ctx context.Context, r runner, e auth.Ending) (int64, error) {
 		return 0, err
 	}
 	return 1, record(ctx, r, auth.Event{Kind: auth.EventSessionEnded, At: e.At, Reason: e.Reason, UserID: users[0],
-		SessionID: e.SessionID, TokenID: e.TokenID, IP: e.IP, UserAgent: e.UserAgent})
+		SessionID: e.SessionID, BySession: e.BySession, TokenID: e.TokenID, IP: e.IP, UserAgent: e.UserAgent})
 }
 
 const selectEnding = `select s.id, s.ended_at, s.end_reason, s.end_token_id, s.end_session_id, s.end_ip, s.end_user_agent
@@ -148,20 +146,4 @@ func (s *Store) Endings(ctx context.Context, since time.Time) ([]auth.Ending, ti
 	}
 	all, err := list(ctx, s.reads, scanEnding, selectEnding+`where s.ended_at >= $1 order by s.ended_at`, millis(since))
 	return all, now, s.wrap("endings", err)
-}
-
-// record writes to the audit.
-func record(ctx context.Context, r runner, events ...auth.Event) error {
-	for _, e := range events {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return err
-		}
-		if _, err := exec(ctx, r, `insert into audit (id, at, kind, reason, user_id, session_id, token_id, ip, user_agent)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, id.String(), millis(e.At), string(e.Kind), string(e.Reason),
-			e.UserID, e.SessionID, e.TokenID, e.IP, e.UserAgent); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,0 +1,81 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// MaxActivity is how many entries Activity returns at most.
+const MaxActivity = 100
+
+// Activity returns what happened to the user's account, the latest first: first entries (1 to MaxActivity) from the one
+// that follows the entry with the id after; "" starts at the latest. It fails with BAD_USER_INPUT of field first or
+// after.
+func (s *Service) Activity(ctx context.Context, id Identity, first int, after string) ([]Event, error) {
+	if first < 1 || first > MaxActivity {
+		return nil, badInput("first", fmt.Sprintf("Ask for 1 to %d entries at a time.", MaxActivity))
+	}
+	// Another writing of the same number would not sort as ids do.
+	if x, err := uuid.Parse(after); after != "" && (err != nil || x.String() != after) {
+		return nil, badInput("after", "This is not the id of an entry.")
+	}
+	list, err := s.store.Activity(ctx, id.UserID, first, after)
+	return list, internal(err)
+}
+
+// of returns the event as one that a visitor brought about.
+func (e Event) of(v Visitor) Event {
+	e.IP, e.UserAgent = v.IP, v.UserAgent
+	return e
+}
+
+// refused has what was refused to a visitor recorded in a moment.
+func (s *Service) refused(ctx context.Context, e Event, v Visitor) {
+	if err := s.trail.note(e.of(v)); err != nil {
+		s.cfg.Log.ErrorContext(ctx, "cannot record what was refused", "kind", e.Kind, "error", err)
+	}
+}
+
+// refusal is why a password was not taken, or "" where it was, or where that was not the question.
+func refusal(err error) Reason {
+	e := (*Error)(nil)
+	switch {
+	case !errors.As(err, &e):
+		return ""
+	case e.Code == CodeRateLimited:
+		return Reason(CodeRateLimited)
+	case e.Reason == ReasonInvalidCredentials, e.Code == CodeBadUserInput && e.Field == "current":
+		return ReasonInvalidCredentials
+	}
+	return ""
+}
+
+// loginDone counts a login, and has one that was refused recorded: under the account, where the address has one. The
+// address is on record in no other form, for people type passwords there too. Nor does the time it takes tell of the
+// account: it is looked for in the same way, found or not.
+func (s *Service) loginDone(ctx context.Context, email string, v Visitor, err error) {
+	s.cfg.Meter.Login(outcome(err))
+	why := refusal(err)
+	if why == "" {
+		return
+	}
+	userID := ""
+	if checkEmail(email) == nil {
+		a, err := s.store.AccountByEmail(context.WithoutCancel(ctx), email)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			s.cfg.Log.ErrorContext(ctx, "cannot tell whose login failed", "error", err)
+		}
+		userID = a.ID
+	}
+	s.refused(ctx, Event{Kind: EventLoginFailed, Reason: why, UserID: userID}, v)
+}
+
+// passwordChangeDone has a change of the password recorded that was refused; one that was made is on record.
+func (s *Service) passwordChangeDone(ctx context.Context, v Visitor, id Identity, err error) {
+	if why := refusal(err); why != "" {
+		s.refused(ctx, Event{Kind: EventPasswordChangeFailed, Reason: why, UserID: id.UserID, SessionID: id.SessionID}, v.clean())
+	}
+}
