@@ -18,15 +18,36 @@ type Session struct {
 	Current    bool // it is the session that asks
 }
 
-// Sessions returns where the user is logged in, most recently used first.
-func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
+// Activity is something that happened to the user's account, or was refused to somebody who tried.
+type Activity struct {
+	ID        string
+	Kind      string // an ActivityKind of the schema
+	Reason    string // why a session ended or something was refused; else ""
+	At        time.Time
+	LastAt    time.Time // where it happened several times, the last; else At
+	Count     int
+	Current   bool   // it is about the session that asks
+	UserAgent string // of whoever did it or tried
+	IP        string // "" where there were too many
+}
+
+// Account is what the user may know of the own account.
+type Account struct {
+	Sessions []Session  // where the user is logged in, most recently used first
+	Activity []Activity // newest first
+}
+
+// Account returns the user's sessions, and up to entries (1 to 100) of what happened to the account, from the one that
+// follows the entry with the id after; "" starts at the newest.
+func (c *Client) Account(ctx context.Context, entries int, after string) (Account, error) {
 	var q struct {
 		Sessions []Session
+		Activity []Activity `graphql:"activity(first: $first, after: $after)"`
 	}
-	if err := c.session.Query(ctx, &q, nil); err != nil {
-		return nil, err
+	if err := c.session.Query(ctx, &q, page(entries, after)); err != nil {
+		return Account{}, err
 	}
-	return q.Sessions, nil
+	return Account(q), nil
 }
 
 // RevokeSession ends one session of the user. The error is [session.ErrNotFound] where the user has none of that

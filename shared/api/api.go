@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 
+	"github.com/hasura/go-graphql-client"
+
 	"example.com/latchkey/shared/session"
 )
 
@@ -33,6 +35,15 @@ func (c *Client) Me(ctx context.Context) (session.User, error) {
 		return session.User{}, err
 	}
 	return session.User(q.Me), nil
+}
+
+// page is the variables of a list that is asked for in pages.
+func page(first int, after string) map[string]any {
+	vars := map[string]any{"first": graphql.Int(first), "after": (*graphql.ID)(nil)}
+	if after != "" {
+		vars["after"] = graphql.NewID(after)
+	}
+	return vars
 }
 
 // missing is the error of a change that the server answers with false: there was nothing to change.

@@ -110,9 +110,16 @@ func TestOperations(t *testing.T) {
 			`{"createPost":` + post + `}`, vars{"title": "T", "body": "B"}, api.Post{ID: "p1", Title: "T", Body: "B", CreatedAt: at}},
 		{"DeletePost", func(ctx context.Context, c *api.Client) (any, error) { return nil, c.DeletePost(ctx, "p1") },
 			`{"deletePost":true}`, vars{"id": "p1"}, nil},
-		{"Sessions", func(ctx context.Context, c *api.Client) (any, error) { return c.Sessions(ctx) },
-			`{"sessions":[{"id":"s1","createdAt":` + when + `,"lastUsedAt":` + when + `,"expiresAt":` + when + `,"userAgent":"ua","ip":"::1","current":true}]}`,
-			nil, []api.Session{{"s1", at, at, at, "ua", "::1", true}}},
+		{"Account", func(ctx context.Context, c *api.Client) (any, error) { return c.Account(ctx, 2, "a1") },
+			`{"sessions":[{"id":"s1","createdAt":` + when + `,"lastUsedAt":` + when + `,"expiresAt":` + when + `,"userAgent":"ua","ip":"::1","current":true}],
+			"activity":[{"id":"a2","kind":"LOGGED_IN","reason":null,"at":` + when + `,"lastAt":` + when + `,"count":1,"current":true,"userAgent":"ua","ip":"::1"},
+			{"id":"a3","kind":"LOGIN_FAILED","reason":"RATE_LIMITED","at":` + when + `,"lastAt":` + when + `,"count":7,"current":false,"userAgent":"","ip":""}]}`,
+			vars{"first": 2.0, "after": "a1"}, api.Account{
+				Sessions: []api.Session{{"s1", at, at, at, "ua", "::1", true}},
+				Activity: []api.Activity{
+					{"a2", "LOGGED_IN", "", at, at, 1, true, "ua", "::1"},
+					{"a3", "LOGIN_FAILED", "RATE_LIMITED", at, at, 7, false, "", ""},
+				}}},
 		{"RevokeSession", func(ctx context.Context, c *api.Client) (any, error) { return nil, c.RevokeSession(ctx, "s2") },
 			`{"revokeSession":true}`, vars{"id": "s2"}, nil},
 		{"ChangePassword", func(ctx context.Context, c *api.Client) (any, error) { return nil, c.ChangePassword(ctx, "a", "b") },
@@ -160,7 +167,7 @@ func TestErrorsPass(t *testing.T) {
 		"Posts":          func() error { _, err := c.Posts(ctx, 1, ""); return err },
 		"CreatePost":     func() error { _, err := c.CreatePost(ctx, "T", "B"); return err },
 		"DeletePost":     func() error { return c.DeletePost(ctx, "p") },
-		"Sessions":       func() error { _, err := c.Sessions(ctx); return err },
+		"Account":        func() error { _, err := c.Account(ctx, 1, ""); return err },
 		"RevokeSession":  func() error { return c.RevokeSession(ctx, "s") },
 		"ChangePassword": func() error { return c.ChangePassword(ctx, "a", "b") },
 	}

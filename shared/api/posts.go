@@ -21,11 +21,7 @@ func (c *Client) Posts(ctx context.Context, first int, after string) ([]Post, er
 	var q struct {
 		Posts []Post `graphql:"posts(first: $first, after: $after)"`
 	}
-	vars := map[string]any{"first": graphql.Int(first), "after": (*graphql.ID)(nil)}
-	if after != "" {
-		vars["after"] = graphql.NewID(after)
-	}
-	if err := c.session.Query(ctx, &q, vars); err != nil {
+	if err := c.session.Query(ctx, &q, page(first, after)); err != nil {
 		return nil, err
 	}
 	return q.Posts, nil

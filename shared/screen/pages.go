@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -86,25 +85,28 @@ func (a *App) posts(ctx context.Context, path, after string, status int, v ui.Po
 
 func (a *App) account(ctx context.Context, path string, status int, fe ui.FormError) View {
 	state := a.session.State()
-	list, err := a.api.Sessions(ctx)
+	after := ""
+	if u, err := parse(path); err == nil {
+		after = u.Query().Get("after")
+	}
+	account, err := a.api.Account(ctx, entriesPerPage+1, after)
 	if err != nil {
 		return a.failed(path, err)
 	}
 	if state.Phase != session.Active {
 		state = a.session.State()
 	}
-	v := ui.AccountView{Path: path, User: user(state), Error: fe}
-	for _, s := range list {
+	v := ui.AccountView{Path: path, User: user(state), Activity: activity(account.Activity, after), Error: fe}
+	for _, s := range account.Sessions {
 		v.Sessions = append(v.Sessions, sessionRow(s))
 	}
 	return viewAs(state, path, "Your sessions", status, ui.Account(v))
 }
 
 func sessionRow(s api.Session) ui.Session {
-	const layout = "2 Jan 2006, 15:04 UTC"
 	return ui.Session{
 		ID: s.ID, Device: device(s.UserAgent), IP: s.IP, Current: s.Current,
-		LastUsed: s.LastUsedAt.UTC().Format(layout), Since: s.CreatedAt.UTC().Truncate(time.Minute).Format(layout),
+		LastUsed: exactly(s.LastUsedAt), Since: exactly(s.CreatedAt),
 	}
 }
 

@@ -63,6 +63,11 @@ var someSessions = []ui.Session{
 	{ID: "s3", LastUsed: "2 days ago", Since: "20 Oct 2026"},
 }
 
+var someActivity = []ui.Activity{
+	{What: "Logged in", Device: "Firefox on Linux", IP: "192.0.2.7", When: "23 Nov 2026, 12:00 UTC", WhenAt: noon.In(elsewhere), Times: 1, Current: true},
+	{What: "Login with a wrong password", IP: "2001:db8::1", When: "22 Nov 2026, 12:00 UTC", Times: 12, Until: "22 Nov 2026, 12:40 UTC", UntilAt: noon, Warn: true},
+}
+
 // state is a component in one of its states, by the name of its golden file.
 type state struct {
 	name string
@@ -93,6 +98,8 @@ var states = []state{
 		Alert:  "The password was not changed.",
 		Fields: map[string]string{"current": "This is not your current password."},
 	}})},
+	{"account-activity", ui.Account(ui.AccountView{Path: "/account", Activity: ui.ActivityView{Entries: someActivity, Older: "/account?after=a1"}})},
+	{"account-activity-end", ui.Account(ui.AccountView{Path: "/account?after=a1", Activity: ui.ActivityView{Newer: "/account"}})},
 	{"account-failed", ui.Account(ui.AccountView{Path: "/account", Error: ui.FormError{Alert: "There is no such session."}})},
 	{"message", ui.Message(ui.MessageView{Heading: "Page not found", Text: "There is nothing at this address.", Href: "/", Link: "Go to the start page"})},
 	{"message-bare", ui.Message(ui.MessageView{Heading: "Something went wrong"})},

@@ -139,7 +139,8 @@ func everywhere(x string) []state {
 		{"posts", ui.Posts(ui.PostsView{Path: x, Posts: []ui.Post{{ID: x, Title: x, Body: x, CreatedAt: noon}},
 			Title: x, Body: x, Error: wrong("title", "body"), Older: x, Newer: x})},
 		{"account", ui.Account(ui.AccountView{Path: x, User: user, Error: wrong("current", "new"),
-			Sessions: []ui.Session{{ID: x, Device: x, IP: x, LastUsed: x, Since: x, SinceAt: noon}}})},
+			Sessions: []ui.Session{{ID: x, Device: x, IP: x, LastUsed: x, Since: x, SinceAt: noon}},
+			Activity: ui.ActivityView{Older: x, Newer: x, Entries: []ui.Activity{{What: x, Device: x, IP: x, When: x, Times: 2, Until: x}}}})},
 		{"home", ui.Home(ui.HomeView{User: user})},
 		{"message", ui.Message(ui.MessageView{Heading: x, Text: x, Href: x, Link: x})},
 	}

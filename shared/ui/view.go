@@ -127,7 +127,36 @@ type AccountView struct {
 	// User is whose account it is; nil leaves the identity out.
 	User     *User
 	Sessions []Session
+	Activity ActivityView
 	Error    FormError
+}
+
+// ActivityView is what happened to the account, newest first.
+type ActivityView struct {
+	Entries []Activity
+	// Older and Newer are paths of the neighbouring pages; "" for none.
+	Older, Newer string
+}
+
+// Activity is one thing that happened, or several that are one.
+type Activity struct {
+	// What says what happened: "Logged in".
+	What string
+	// Device and IP are as in Session; "" is left out.
+	Device, IP string
+	// When is the time as a person reads it, and WhenAt the same for machines.
+	When   string
+	WhenAt time.Time
+	// Times is how often it happened, and Until the last time, where that is
+	// more than once.
+	Times int
+	Until string
+	// UntilAt is the same as Until, for machines.
+	UntilAt time.Time
+	// Current marks what the session that asks did.
+	Current bool
+	// Warn marks what the user should have a look at.
+	Warn bool
 }
 
 // Session is one place where the user is logged in.

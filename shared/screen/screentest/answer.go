@@ -76,13 +76,14 @@ func (a *API) restricted(op string, text func(string) string, vars map[string]an
 		return http.StatusOK, data(op, s.account.user()), nil
 	case "posts":
 		first, _ := vars["first"].(float64)
-		return http.StatusOK, data(op, s.account.page(int(first), text("after"))), nil
+		return http.StatusOK, data(op, page(s.account.posts, int(first), text("after"))), nil
 	case "createPost":
 		return http.StatusOK, data(op, a.post(s.account, text("title"), text("body"))), nil
 	case "deletePost":
 		return http.StatusOK, s.account.remove(op, text("id")), nil
 	case "sessions":
-		return http.StatusOK, data(op, a.list(s)), nil
+		first, _ := vars["first"].(float64)
+		return http.StatusOK, answer{"data": answer{op: a.list(s), "activity": page(s.account.activity, int(first), text("after"))}}, nil
 	case "revokeSession":
 		if other := a.sessions[text("id")]; other == nil || other.account != s.account {
 			return http.StatusOK, refusal(Problem{Code: "NOT_FOUND", Message: "There is no such session."}), nil
@@ -186,11 +187,12 @@ func (a *API) post(acc *account, title, body string) map[string]any {
 	return p
 }
 
-func (acc *account) page(first int, after string) []map[string]any {
-	list := acc.posts
-	for i, p := range acc.posts {
-		if p["id"] == after {
-			list = acc.posts[i+1:]
+// page returns the first of those in all that follow the one with the id after.
+func page(all []map[string]any, first int, after string) []map[string]any {
+	list := all
+	for i, x := range all {
+		if x["id"] == after {
+			list = all[i+1:]
 		}
 	}
 	return append([]map[string]any{}, list[:min(first, len(list))]...)

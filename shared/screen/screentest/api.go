@@ -16,7 +16,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +68,7 @@ type account struct {
 	id, email, name string
 	posts           []map[string]any // newest first
 	written         int              // how many posts there ever were
+	activity        []map[string]any // newest first
 }
 
 type live struct {
@@ -145,6 +148,20 @@ func (a *API) Fill(email string, posts int) {
 	for range posts {
 		a.post(a.accounts[email], "", "body")
 	}
+}
+
+// Happen puts something on the account's record, as the API tells it but for what is not given.
+func (a *API) Happen(email string, entry map[string]any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	acc := a.accounts[email]
+	at := time.Now().UTC().Format(time.RFC3339)
+	full := map[string]any{
+		"id": acc.id + "-entry" + strconv.Itoa(len(acc.activity)+1), "kind": "LOGGED_IN", "reason": nil, "at": at, "lastAt": at,
+		"count": 1, "current": false, "userAgent": "Browser/1.0", "ip": "192.0.2.1",
+	}
+	maps.Copy(full, entry)
+	acc.activity = append([]map[string]any{full}, acc.activity...)
 }
 
 // Down cuts the network, or mends it.
