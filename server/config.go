@@ -37,6 +37,7 @@ type config struct {
 	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key, in PEM."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
 	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/: for operators, who are not asked who they are."`
+	AuditKeep     time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
 	Verbose       bool          `help:"Log every request."`
 }
 
@@ -58,7 +59,7 @@ func (c *config) check() error {
 		zeroToo bool
 	}{
 		{"access-ttl", c.AccessTTL, false}, {"grace", c.Grace, false}, {"recovery", c.Recovery, true},
-		{"idle-ttl", c.IdleTTL, false}, {"max-ttl", c.MaxTTL, true},
+		{"idle-ttl", c.IdleTTL, false}, {"max-ttl", c.MaxTTL, true}, {"audit-keep", c.AuditKeep, false},
 	} {
 		if err := wholeSeconds(d.flag, d.value, d.zeroToo); err != nil {
 			return err

@@ -1,7 +1,8 @@
 // Command latchkey serves session authentication: the GraphQL API, the pages, and the browser client.
 //
 // `latchkey serve` brings the database's tables up to date and serves; `latchkey migrate` does the first alone, for
-// those who want to see it done before they start the servers of a new release. `--help` behind either lists its flags;
+// those who want to see it done before they start the servers of a new release. `latchkey audit` shows the audit record:
+// who did what, and what was refused to whom. `--help` behind each lists its flags;
 // each is also an environment variable LATCHKEY_<FLAG>. A bad value is one line on standard error and exit status 2,
 // another failure one line and exit status 1. SIGTERM and SIGINT let the running requests end, and exit 0; so they do
 // while the start waits for the database.
@@ -41,6 +42,28 @@ func main() {
 type cli struct {
 	Serve   config   `cmd:"" help:"Serve the application."`
 	Migrate database `cmd:"" help:"Bring the database's tables up to date, and say from which version to which. Serving does it too."`
+	Audit   audit    `cmd:"" help:"Show the audit record: who did what, when and from where, and what was refused to whom. It changes nothing."`
+}
+
+// check returns a *usageError for the first value of the command's flags that makes no sense.
+func (c *cli) check(command string) error {
+	switch command {
+	case "migrate":
+		return c.Migrate.check()
+	case "audit":
+		return c.Audit.check()
+	}
+	return c.Serve.check()
+}
+
+func (c *cli) do(ctx context.Context, command string, log *slog.Logger, stdout io.Writer) error {
+	switch command {
+	case "migrate":
+		return migrate(ctx, c.Migrate, log, stdout)
+	case "audit":
+		return showAudit(ctx, c.Audit, log, stdout)
+	}
+	return serve(ctx, c.Serve, log, stdout)
 }
 
 // run parses the arguments, does what they say until that is done or ctx ends, and returns the exit status. What people
@@ -56,19 +79,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return complain(stderr, exitFailure, err)
 	}
-	command, err := parser.Parse(args)
+	parsed, err := parser.Parse(args)
 	if helped {
 		return exitOK
 	}
 	if err != nil {
 		return complain(stderr, exitUsage, err)
 	}
-	if command.Command() == "migrate" {
-		err = c.Migrate.check()
-	} else {
-		err = c.Serve.check()
-	}
-	if err != nil {
+	command := parsed.Command()
+	if err := c.check(command); err != nil {
 		return complain(stderr, exitUsage, err)
 	}
 	level := slog.LevelInfo
@@ -76,11 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		level = slog.LevelDebug
 	}
 	log := slog.New(requestid.Handler(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
-	if command.Command() == "migrate" {
-		err = migrate(ctx, c.Migrate, log, stdout)
-	} else {
-		err = serve(ctx, c.Serve, log, stdout)
-	}
+	err = c.do(ctx, command, log, stdout)
 	switch bad := (*usageError)(nil); {
 	case errors.As(err, &bad):
 		return complain(stderr, exitUsage, err)

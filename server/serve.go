@@ -38,7 +38,8 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	if err != nil {
 		return err
 	}
-	users, handler, err := wire(ctx, cfg, db, at.origin, log, stdout)
+	figures := newFigures()
+	users, handler, err := wire(ctx, cfg, db, at.origin, figures, log, stdout)
 	if err != nil {
 		return errors.Join(err, at.close())
 	}
@@ -47,7 +48,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	beside := []func(context.Context) error{users.Run}
 	if at.admin != nil {
 		log.Info("listening for operators", "address", at.admin.Addr().String())
-		beside = append(beside, func(ctx context.Context) error { return serveAdmin(ctx, at.admin, processFigures(), log) })
+		beside = append(beside, func(ctx context.Context) error { return serveAdmin(ctx, at.admin, figures.registry, log) })
 	}
 	guarded := route.Listen(at.app)
 	if at.pair != nil {
@@ -93,14 +94,14 @@ func (s sockets) close() error {
 }
 
 // wire makes the application on the database, with the demo account where it is asked for.
-func wire(ctx context.Context, cfg config, db *store.Store, origin string, log *slog.Logger, stdout io.Writer) (*auth.Service, http.Handler, error) {
+func wire(ctx context.Context, cfg config, db *store.Store, origin string, meter auth.Meter, log *slog.Logger, stdout io.Writer) (*auth.Service, http.Handler, error) {
 	assets, err := web.New()
 	if err != nil {
 		return nil, nil, err
 	}
 	users, err := auth.New(ctx, db, auth.Config{
 		Issuer: origin, AccessTTL: cfg.AccessTTL, Grace: cfg.Grace, Recovery: cfg.Recovery,
-		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, Log: log,
+		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, AuditKeep: cfg.AuditKeep, Meter: meter, Log: log,
 	})
 	if err != nil {
 		return nil, nil, err

@@ -42,6 +42,11 @@ func openPostgres(ctx context.Context, dsn string, log *slog.Logger) (*Store, er
 	if _, err := migratePostgres(ctx, cfg.ConnConfig.Copy(), log); err != nil {
 		return nil, plainOpening(err)
 	}
+	return connectPostgres(ctx, cfg, dsn)
+}
+
+// connectPostgres opens a database whose tables are there.
+func connectPostgres(ctx context.Context, cfg *pgxpool.Config, dsn string) (*Store, error) {
 	preset(cfg.ConnConfig, "idle_in_transaction_session_timeout", strconv.FormatInt(idleLimit.Milliseconds(), 10))
 	if u, err := url.Parse(dsn); err != nil || !u.Query().Has("pool_max_conns") {
 		cfg.MaxConns = int32(max(connections, 4*runtime.GOMAXPROCS(0)))

@@ -33,17 +33,26 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, err
 	if err := db.Close(); err != nil {
 		return nil, errors.Join(err, conn.close())
 	}
-	pool, err := sql.Open("sqlite3", sqliteURI(path)+"&_query_only=1")
+	s, err := readSQLite(path)
 	if err != nil {
 		return nil, errors.Join(err, conn.close())
+	}
+	w := newGroupWriter(conn)
+	s.writer, s.closers = w, append([]func() error{w.close}, s.closers...)
+	return s, nil
+}
+
+// readSQLite opens a file that is there, for reading.
+func readSQLite(path string) (*Store, error) {
+	pool, err := sql.Open("sqlite3", sqliteURI(path)+"&_query_only=1")
+	if err != nil {
+		return nil, err
 	}
 	readers := max(4, runtime.GOMAXPROCS(0))
 	pool.SetMaxOpenConns(readers)
 	pool.SetMaxIdleConns(readers)
-	w := newGroupWriter(conn)
 	reads := newPrepared(pool)
-	return &Store{dialect: sqlite, reads: reads, writer: w,
-		closers: []func() error{w.close, reads.close, pool.Close}}, nil
+	return &Store{dialect: sqlite, reads: reads, closers: []func() error{reads.close, pool.Close}}, nil
 }
 
 // sqliteURI is a path with options: as a URI, it may hold any character.
