@@ -55,7 +55,7 @@ func showAudit(ctx context.Context, cfg audit, log *slog.Logger, stdout io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	filter := store.AuditFilter{Kind: auth.EventKind(cfg.Kind), Since: cfg.Since}
+	filter := auth.AuditFilter{Kind: auth.EventKind(cfg.Kind), Since: cfg.Since}
 	if cfg.User != "" {
 		a, err := db.AccountByEmail(ctx, strings.ToLower(strings.TrimSpace(cfg.User)))
 		if errors.Is(err, auth.ErrNotFound) {

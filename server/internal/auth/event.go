@@ -47,3 +47,10 @@ func EventKinds() []EventKind {
 		EventPasswordChangeFailed, EventTokenRecovered, EventRefreshRefused, EventSessionEnded,
 		EventKeyAnnounced, EventKeysReplaced}
 }
+
+// AuditFilter says which entries of the audit record are meant. The zero value means all.
+type AuditFilter struct {
+	UserID string
+	Kind   EventKind
+	Since  time.Duration // entries whose last event was longer ago are left out; 0: none is
+}

@@ -140,6 +140,9 @@ func (s *Service) SignToken(header map[string]any, claims map[string]any) string
 	return signed
 }
 
+// Note has something refused to whoever the event says.
+func (s *Service) Note(e Event) error { return s.trail.note(e) }
+
 func (s *Service) EndingsKnown() int {
 	s.endings.mu.RLock()
 	defer s.endings.mu.RUnlock()

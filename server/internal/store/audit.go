@@ -77,19 +77,12 @@ func (s *Store) Activity(ctx context.Context, userID string, limit int, after st
 // behindIDs sorts behind every id.
 const behindIDs = "g"
 
-// AuditFilter says which entries of the audit record are meant. The zero value means all.
-type AuditFilter struct {
-	UserID string
-	Kind   auth.EventKind
-	Since  time.Duration // those that were last counted longer ago are left out; 0: none is
-}
-
 // auditPage is how many entries Audit reads at once.
 const auditPage = 500
 
 // Audit calls each with the entries of the filter that are on record at its start, in the order in which they were
 // recorded, until that returns an error. However many there are, it holds only some.
-func (s *Store) Audit(ctx context.Context, f AuditFilter, each func(auth.Event) error) error {
+func (s *Store) Audit(ctx context.Context, f auth.AuditFilter, each func(auth.Event) error) error {
 	now, err := s.dialect.now(ctx, s.reads)
 	if err != nil {
 		return s.wrap("audit", err)
@@ -120,7 +113,7 @@ func (s *Store) Audit(ctx context.Context, f AuditFilter, each func(auth.Event) 
 	}
 }
 
-func (s *Store) auditPage(ctx context.Context, f AuditFilter, after string, since int64) ([]auth.Event, error) {
+func (s *Store) auditPage(ctx context.Context, f auth.AuditFilter, after string, since int64) ([]auth.Event, error) {
 	if f.UserID != "" {
 		return list(ctx, s.reads, scanEvent, selectEvents+`where a.user_id = $1 and a.id > $2 and a.last_at >= $3
 			and ($4 = '' or a.kind = $4) order by a.id limit $5`, f.UserID, after, since, string(f.Kind), auditPage)

@@ -17,6 +17,7 @@ import (
 type Store interface {
 	auth.Store
 	blog.Store
+	Audit(ctx context.Context, f auth.AuditFilter, each func(auth.Event) error) error
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -46,6 +47,10 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"endings", testEndings},
 		{"failures", testFailures},
 		{"racing failures", testRacingFailures},
+		{"recording events", testRecord},
+		{"activity", testActivity},
+		{"the audit record", testAudit},
+		{"the audit record of a service", testEveryEvent},
 		{"pruning tokens", testPruneTokens},
 		{"pruning tokens in steps", testPruneSteps},
 		{"pruning tokens side by side", testPruneSideBySide},
