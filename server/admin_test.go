@@ -9,15 +9,21 @@ import (
 	"testing"
 )
 
-func TestAdminListener(t *testing.T) {
+// freeAddress is one that nobody listens at.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	free, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := free.Addr().String()
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return free.Addr().String()
+}
+
+func TestAdminListener(t *testing.T) {
+	at := freeAddress(t)
 	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--admin-addr="+at)
 	for _, row := range []struct {
 		name, url string

@@ -123,6 +123,7 @@ func TestRestrictedFieldsNeedAnAccessToken(t *testing.T) {
 		{"me", meQuery, nil},
 		{"posts", postsQuery, nil},
 		{"sessions", sessionsQuery, nil},
+		{"activity", activityQuery, nil},
 		{"createPost", createPostQuery, map[string]any{"title": "t", "body": "b"}},
 		{"deletePost", deletePostQuery, map[string]any{"id": p.ID}},
 		{"revokeSession", revokeQuery, map[string]any{"id": m.session}},
