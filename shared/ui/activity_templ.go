@@ -31,7 +31,7 @@ func recent(v ActivityView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"card stack\" aria-labelledby=\"activity-heading\"><h2 id=\"activity-heading\">Recent activity</h2><p class=\"hint\">Something that was not you? Change your password: every other session ends with it.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"card stack\" aria-labelledby=\"activity-heading\"><h2 id=\"activity-heading\">Recent activity</h2><p class=\"hint\">Was something not you? Change your password.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
