@@ -139,8 +139,8 @@ func TestHTTPS(t *testing.T) {
 		if location := resp.Header.Get("Location"); resp.StatusCode != http.StatusPermanentRedirect || location != srv.url+"/posts?x=%20y" {
 			t.Errorf("%s to %q", resp.Status, location)
 		}
-		if resp.Header.Get("Content-Security-Policy") == "" {
-			t.Errorf("no policy: %v", resp.Header)
+		if resp.Header.Get("Content-Security-Policy") == "" || resp.Header.Get("Strict-Transport-Security") != "" { // RFC 6797 §7.2
+			t.Errorf("the headers are %v", resp.Header)
 		}
 	})
 	t.Run("an answer of net/http's own", func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestHTTPS(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || resp.StatusCode != http.StatusBadRequest || resp.Header.Get("Content-Security-Policy") == "" {
+		if err != nil || resp.StatusCode != http.StatusBadRequest || resp.Header.Get("Content-Security-Policy") == "" || resp.Header.Get("Strict-Transport-Security") == "" {
 			t.Errorf("%v, %v", resp, err)
 		}
 	})

@@ -145,6 +145,13 @@ func (f *forger) sign(t *testing.T) string {
 	return signed
 }
 
+func newKey(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	return key
+}
+
 // forgeries are the ways in which a token can be wrong; each starts from a good one.
 var forgeries = []struct {
 	name   string
@@ -172,12 +179,17 @@ var forgeries = []struct {
 		public := f.key.(ed25519.PrivateKey).Public().(ed25519.PublicKey)
 		f.header["alg"], f.method, f.key = "HS256", jwt.SigningMethodHS256, []byte(public)
 	}, "UNKNOWN_TOKEN"},
-	{"another key", func(t *testing.T, f *forger) {
-		_, key, err := ed25519.GenerateKey(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+	{"not yet good", func(_ *testing.T, f *forger) { f.claims["nbf"] = time.Now().Add(time.Hour).Unix() }, "UNKNOWN_TOKEN"},
+	{"another key", func(t *testing.T, f *forger) { f.key = newKey(t) }, "UNKNOWN_TOKEN"},
+	{"another key, which it brings along", func(t *testing.T, f *forger) {
+		key := newKey(t)
 		f.key = key
+		x := base64.RawURLEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+		f.header["jwk"] = map[string]any{"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "kid": f.header["kid"]}
+	}, "UNKNOWN_TOKEN"},
+	{"another key, and where to fetch it", func(t *testing.T, f *forger) {
+		f.key = newKey(t)
+		f.header["jku"], f.header["x5u"] = "https://evil.example/jwks.json", "https://evil.example/cert.pem"
 	}, "UNKNOWN_TOKEN"},
 }
 

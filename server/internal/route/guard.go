@@ -26,9 +26,14 @@ const (
 var baselineHeaders = [][2]string{
 	{"Content-Security-Policy", baselineCSP},
 	{"X-Content-Type-Options", "nosniff"},
+	{"X-Frame-Options", "DENY"}, // for browsers that do not know frame-ancestors
 	{"Referrer-Policy", "no-referrer"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 }
+
+// pagePermissions denies pages what they never use, and with it a script that was injected into one.
+const pagePermissions = "bluetooth=(), camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), " +
+	"payment=(), serial=(), usb=()"
 
 func baseline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -44,6 +49,7 @@ func baseline(next http.Handler) http.Handler {
 func pagePolicy(h http.Header) {
 	h.Set("Content-Security-Policy", pageCSP)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", pagePermissions)
 }
 
 // workerOnly serves the worker's entry script to a browser that starts a worker of this origin with it, and to

@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,18 +19,27 @@ const (
 	otherPolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
 )
 
+// permissions are what pages deny themselves.
+const permissions = "bluetooth=(), camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+
 // wantPolicy holds one policy, given once, and the headers that go with it.
 func wantPolicy(t *testing.T, h http.Header, policy, opener string) {
 	t.Helper()
+	permitted := ""
+	if policy == pagePolicy {
+		permitted = permissions
+	}
 	for name, want := range map[string]string{
-		"Content-Security-Policy": policy, "Cross-Origin-Opener-Policy": opener, "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": policy, "Cross-Origin-Opener-Policy": opener, "Permissions-Policy": permitted,
+		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+		"Cross-Origin-Resource-Policy": "same-origin",
 	} {
 		if got := h.Values(name); strings.Join(got, " | ") != want || len(got) > 1 {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 	for name := range h {
-		if strings.HasPrefix(name, "Access-Control-") || name == "Content-Security-Policy-Report-Only" {
+		if strings.HasPrefix(name, "Access-Control-") || slices.Contains([]string{"Content-Security-Policy-Report-Only", "Server", "X-Powered-By"}, name) {
 			t.Errorf("there is a header %s: %q", name, h.Values(name))
 		}
 	}
@@ -109,6 +119,8 @@ func TestTheHeadersOfEverythingElse(t *testing.T) {
 		{"method of the worker", "POST", "/assets/worker.js", nil, "", 405},
 		{"method of a check", "DELETE", "/healthz", nil, "", 405},
 		{"method that is none", "BREW", "/", nil, "", 405},
+		{"method TRACE", "TRACE", "/", nil, "", 405},
+		{"method TRACE of the API", "TRACE", "/graphql", nil, "", 405},
 		{"method CONNECT", "OPTIONS", "/posts", nil, "", 405},
 		{"service worker", "GET", "/", header{"Service-Worker": "script"}, "", 403},
 		{"worker script, refused", "GET", "/assets/worker.js", nil, "", 403},

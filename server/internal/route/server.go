@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -45,7 +46,7 @@ func (l guardedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guardedConn{Conn: c}, nil
+	return &guardedConn{Conn: c, headers: rawHeaders}, nil
 }
 
 type connKey struct{}
@@ -63,17 +64,23 @@ func serving(next http.Handler) http.Handler {
 // guardedConn adds the baseline headers to an answer that no handler made.
 type guardedConn struct {
 	net.Conn
+	headers []byte      // what is inserted after the status line
 	handled atomic.Bool // from a handler's start until its answer has been written
 }
 
-// rawHeaders is what is inserted after the status line of a raw answer.
-var rawHeaders = func() []byte {
+// rawHeaders and secureHeaders are those of a raw answer, in the clear and over TLS.
+var (
+	rawHeaders    = headerLines(baselineHeaders)
+	secureHeaders = headerLines(append(slices.Clone(baselineHeaders), [2]string{strictHeader, strictly}))
+)
+
+func headerLines(headers [][2]string) []byte {
 	var b bytes.Buffer
-	for _, h := range baselineHeaders {
+	for _, h := range headers {
 		b.WriteString(h[0] + ": " + h[1] + "\r\n")
 	}
 	return b.Bytes()
-}()
+}
 
 func (c *guardedConn) Write(p []byte) (int, error) {
 	end := bytes.Index(p, []byte("\r\n"))
@@ -81,7 +88,7 @@ func (c *guardedConn) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	line := end + len("\r\n")
-	n, err := c.Conn.Write(bytes.Join([][]byte{p[:line], rawHeaders, p[line:]}, nil))
+	n, err := c.Conn.Write(bytes.Join([][]byte{p[:line], c.headers, p[line:]}, nil))
 	if err != nil {
 		return min(n, line), err
 	}

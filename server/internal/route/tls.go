@@ -111,7 +111,7 @@ func (l *tlsListener) begin(c net.Conn) {
 	}
 	var accepted net.Conn = secure
 	if secure.ConnectionState().NegotiatedProtocol != "h2" {
-		accepted = &guardedConn{Conn: secure}
+		accepted = &guardedConn{Conn: secure, headers: secureHeaders}
 	}
 	select {
 	case l.ready <- accepted:
@@ -142,13 +142,19 @@ type peekedConn struct {
 
 func (c *peekedConn) Read(p []byte) (int, error) { return c.from.Read(p) }
 
+// strictly is for two years, for the host and all below it (RFC 6797 §6.1; OWASP ASVS 3.4.1).
+const (
+	strictHeader = "Strict-Transport-Security"
+	strictly     = "max-age=63072000; includeSubDomains"
+)
+
 // strictTransport has browsers ask over HTTPS alone from now on, where the origin says so (RFC 6797).
 func strictTransport(origin string, next http.Handler) http.Handler {
 	if !strings.HasPrefix(origin, "https://") {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		w.Header().Set(strictHeader, strictly)
 		next.ServeHTTP(w, r)
 	})
 }
