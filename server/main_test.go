@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"example.com/latchkey/server/internal/pgtest"
+	"example.com/latchkey/shared/session"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
@@ -93,6 +95,22 @@ func serveUntilTold(t *testing.T, db string) {
 		if got := srv.end(); got != exitOK {
 			t.Errorf("exit status %d", got)
 		}
+	}
+}
+
+// Without --demo there is no account that anybody knows of.
+func TestNoAccountIsThereFromTheStart(t *testing.T) {
+	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"))
+	if strings.Contains(srv.said, demoEmail) {
+		t.Errorf("standard output told %q", srv.said)
+	}
+	s, err := session.New(srv.url + "/graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Login(t.Context(), demoEmail, demoPassword); !errors.Is(err, session.ErrInvalidCredentials) {
+		t.Errorf("the demo account's login: %v", err)
 	}
 }
 
