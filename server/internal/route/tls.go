@@ -16,14 +16,14 @@ import (
 const handshakeLimit = 10 * time.Second
 
 // ListenTLS returns ln with TLS by cfg, and every connection guarded for [Server] as by [Listen]. It speaks HTTP/2 where
-// the peer can, whose answers net/http always makes itself in full. A request in the clear is sent on to the same
-// address at origin.
+// the peer can, whose answers net/http always makes itself in full. What only reads in the clear is sent on to the same
+// address at origin. The protocols that cfg names come behind those of HTTP.
 //
 // net/http would do the handshake itself, were the connections it is given TLS's own: but then nothing could be put
 // between it and them.
 func ListenTLS(ln net.Listener, cfg *tls.Config, origin string) net.Listener {
 	cfg = cfg.Clone()
-	cfg.NextProtos = []string{"h2", "http/1.1"}
+	cfg.NextProtos = append([]string{"h2", "http/1.1"}, cfg.NextProtos...)
 	l := &tlsListener{Listener: ln, config: cfg, origin: origin, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
 	go l.acceptAll()
 	return l
@@ -125,10 +125,11 @@ func (l *tlsListener) sendOn(c *peekedConn) {
 	if c.SetWriteDeadline(time.Now().Add(handshakeLimit)) != nil {
 		return
 	}
-	r, err := http.ReadRequest(c.from)
 	status, location := "400 Bad Request", ""
-	if err == nil && r.URL.Scheme == "" && len(r.RequestURI) <= 8<<10 && r.RequestURI[0] == '/' {
-		status, location = "308 Permanent Redirect", "Location: "+l.origin+r.URL.RequestURI()+"\r\n"
+	if r, err := http.ReadRequest(c.from); err == nil {
+		if to := securely(l.origin, r); to != "" {
+			status, location = "308 Permanent Redirect", "Location: "+to+"\r\n"
+		}
 	}
 	// What cannot be written need not be read.
 	_, _ = fmt.Fprintf(c, "HTTP/1.1 %s\r\n%s%sContent-Length: 0\r\nConnection: close\r\n\r\n", status, rawHeaders, location)
