@@ -8,10 +8,19 @@ WASM_EXEC = env -i PATH=$(PATH) HOME=$(HOME) $(shell $(GO) env GOROOT)/lib/wasm/
 # The tools from npm that judge the running server, and the scripts that drive them.
 AUDIT = server/internal/audittest/testdata
 
-.PHONY: run build client test audit needs lint generate bench soak
+.PHONY: run build client test audit needs lint generate bench soak certificate
 
-run: build ## serve http://localhost:8080 on an SQLite file, with a demo account
-	bin/latchkey serve --demo
+# With TLS=1 run serves https://localhost:8443, with a certificate that signs itself: browsers ask whether to trust it.
+CERTIFICATE ?= bin/localhost
+run: build $(if $(TLS),certificate) ## serve http://localhost:8080 on an SQLite file, with a demo account; TLS=1: https
+	bin/latchkey serve --demo $(if $(TLS),--addr localhost:8443 --tls-cert $(CERTIFICATE)/cert.pem --tls-key $(CERTIFICATE)/key.pem)
+
+certificate: $(CERTIFICATE)/cert.pem ## for localhost, with its key, which only its owner reads
+
+# Go brings the program. It writes into the folder it is run in, for a year.
+$(CERTIFICATE)/cert.pem:
+	@mkdir -p $(CERTIFICATE)
+	cd $(CERTIFICATE) && $(GO) run "$$($(GO) env GOROOT)/src/crypto/tls/generate_cert.go" -ecdsa-curve P256 -host localhost,127.0.0.1,::1
 
 build: client ## bin/latchkey, one binary with every asset inside
 	$(GO) build -trimpath -o bin/latchkey ./server

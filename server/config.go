@@ -25,16 +25,15 @@ func (d *database) check() error {
 // config is the flags of `latchkey serve` (contract §1).
 type config struct {
 	database
+	transport
 	Addr          string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
-	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>, with --tls-cert https)."`
+	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>; with --tls-cert https, with --tls-domain that host)."`
 	AccessTTL     time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
 	Grace         time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
 	Recovery      time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
 	IdleTTL       time.Duration `name:"idle-ttl" default:"720h" help:"A session not refreshed for this long ends."`
 	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age whatever happens; 0: never."`
 	Demo          bool          `help:"Create the demo account, with posts."`
-	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate, in PEM with those it needs; read again on SIGHUP."`
-	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"The certificate's key, in PEM."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
 	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/: for operators, who are not asked who they are."`
 	AuditKeep     time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
@@ -70,10 +69,6 @@ func (c *config) check() error {
 		return usagef("--idle-ttl=%s must be longer than --grace=%s", c.IdleTTL, c.Grace)
 	case c.LoginAttempts < 0:
 		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
-	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return usagef("--tls-cert and --tls-key go together: give both, or neither")
-	case c.TLSCert != "" && strings.HasPrefix(c.Origin, "http:"):
-		return usagef("--origin=%q: with --tls-cert the origin is https", c.Origin)
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return usagef("--addr=%q: give host:port, as localhost:8080 or :8080", c.Addr)
@@ -81,7 +76,10 @@ func (c *config) check() error {
 	if _, _, err := net.SplitHostPort(c.AdminAddr); c.AdminAddr != "" && err != nil {
 		return usagef("--admin-addr=%q: give host:port, as localhost:9090", c.AdminAddr)
 	}
-	return c.checkOrigin()
+	if err := c.checkOrigin(); err != nil {
+		return err
+	}
+	return c.transport.check(c.Origin)
 }
 
 // wholeSeconds returns a *usageError where the duration cannot be one of the flag.
@@ -121,12 +119,12 @@ func (c *config) origin(listening net.Addr) string {
 		return c.Origin
 	}
 	scheme, usual := "http", "80"
-	if c.TLSCert != "" {
+	if c.secure() {
 		scheme, usual = "https", "443"
 	}
 	_, port, err := net.SplitHostPort(listening.String())
 	if err != nil || port == usual {
-		return scheme + "://localhost"
+		return scheme + "://" + c.host()
 	}
-	return scheme + "://localhost:" + port
+	return scheme + "://" + c.host() + ":" + port
 }

@@ -74,6 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("latchkey"), kong.Description("Session authentication for applications written in Go from end to end."),
 		kong.DefaultEnvars("LATCHKEY"), kong.Writers(stdout, stderr), kong.UsageOnError(),
+		kong.Vars{"authority": defaultAuthority},
 		kong.Exit(func(int) { helped = true }),
 	)
 	if err != nil {

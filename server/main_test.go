@@ -47,6 +47,16 @@ func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
 		"tls, no certificate":   {[]string{"serve", db, "--tls-key=k.pem"}, "--tls-cert"},
 		"tls, no files":         {[]string{"serve", db, "--tls-cert=/no/c.pem", "--tls-key=/no/k.pem"}, "--tls-cert"},
 		"tls, http origin":      {[]string{"serve", db, "--tls-cert=c", "--tls-key=k", "--origin=http://localhost"}, "--origin"},
+		"tls, twice":            {[]string{"serve", db, "--tls-cert=c", "--tls-key=k", "--tls-domain=app.example"}, "--tls-domain"},
+		"domain, local":         {[]string{"serve", db, "--tls-domain=localhost"}, "--tls-domain"},
+		"domain with a port":    {[]string{"serve", db, "--tls-domain=app.example:443"}, "--tls-domain"},
+		"domain, an address":    {[]string{"serve", db, "--tls-domain=192.0.2.7"}, "--tls-domain"},
+		"domain, http origin":   {[]string{"serve", db, "--tls-domain=app.example", "--origin=http://localhost"}, "--origin"},
+		"domain, other origin":  {[]string{"serve", db, "--tls-domain=app.example", "--origin=https://www.example"}, "--origin"},
+		"domain, no cache":      {[]string{"serve", db, "--tls-domain=app.example", "--tls-cache="}, "--tls-cache"},
+		"domain, no authority":  {[]string{"serve", db, "--tls-domain=app.example", "--tls-authority=acme"}, "--tls-authority"},
+		"http, bad":             {[]string{"serve", db, "--tls-domain=app.example", "--http-addr=80"}, "--http-addr"},
+		"http, no https":        {[]string{"serve", db, "--http-addr=:80"}, "--http-addr"},
 		"admin":                 {[]string{"serve", db, "--admin-addr=9090"}, "--admin-addr"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	at, err := openSockets(cfg)
+	at, err := openSockets(cfg, log)
 	if err != nil {
 		return err
 	}
@@ -51,46 +51,15 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		beside = append(beside, func(ctx context.Context) error { return serveAdmin(ctx, at.admin, figures.registry, log) })
 	}
 	guarded := route.Listen(at.app)
-	if at.pair != nil {
-		guarded = route.ListenTLS(at.app, at.pair.config(), at.origin)
-		beside = append(beside, func(ctx context.Context) error { return at.pair.reload(ctx, log) })
+	if at.certs != nil {
+		guarded = route.ListenTLS(at.app, at.certs.config(), at.origin)
+		beside = append(beside, at.certs.run)
+	}
+	if at.insecure != nil {
+		log.Info("listening in the clear", "address", at.insecure.Addr().String())
+		beside = append(beside, func(ctx context.Context) error { return at.sendOn(ctx, log) })
 	}
 	return listen(ctx, route.Server(handler, log), guarded, log, beside...)
-}
-
-// sockets are where the server listens.
-type sockets struct {
-	app    net.Listener
-	origin string       // the public one of app
-	pair   *certificate // nil: without TLS
-	admin  net.Listener // nil: there is none
-}
-
-func openSockets(cfg config) (s sockets, err error) {
-	if cfg.TLSCert != "" {
-		if s.pair, err = loadCertificate(cfg.TLSCert, cfg.TLSKey); err != nil {
-			return s, err
-		}
-	}
-	if s.app, err = net.Listen("tcp", cfg.Addr); err != nil {
-		return s, fmt.Errorf("--addr: %w", err)
-	}
-	s.origin = cfg.origin(s.app.Addr())
-	if cfg.AdminAddr == "" {
-		return s, nil
-	}
-	if s.admin, err = net.Listen("tcp", cfg.AdminAddr); err != nil {
-		return s, errors.Join(fmt.Errorf("--admin-addr: %w", err), s.app.Close())
-	}
-	return s, nil
-}
-
-func (s sockets) close() error {
-	err := s.app.Close()
-	if s.admin != nil {
-		err = errors.Join(err, s.admin.Close())
-	}
-	return err
 }
 
 // wire makes the application on the database, with the demo account where it is asked for.

@@ -5,22 +5,34 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"sync/atomic"
 	"syscall"
 )
 
+// certificates are where the server's certificate comes from.
+type certificates interface {
+	// config is how the server speaks TLS with it: 1.2 and above, by Go's own preferences for the rest.
+	config() *tls.Config
+	// run keeps it good until ctx ends, and then returns nil.
+	run(ctx context.Context) error
+	// challenges answers what its authority asks over plain http, and hands all else to next.
+	challenges(next http.Handler) http.Handler
+}
+
 // certificate is the pair of --tls-cert and --tls-key. It can be replaced while the server runs: certificates are
 // renewed every few weeks, and no request need wait for that.
 type certificate struct {
 	certFile, keyFile string
+	log               *slog.Logger
 	current           atomic.Pointer[tls.Certificate]
 	hangup            chan os.Signal // from the loading on: the signal would end the process otherwise
 }
 
-func loadCertificate(certFile, keyFile string) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, hangup: make(chan os.Signal, 1)}
+func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, hangup: make(chan os.Signal, 1)}
 	signal.Notify(c.hangup, syscall.SIGHUP)
 	return c, c.load()
 }
@@ -35,7 +47,8 @@ func (c *certificate) load() error {
 	return nil
 }
 
-// config is how the server speaks TLS: 1.2 and above, by Go's own preferences for the rest.
+func (c *certificate) challenges(next http.Handler) http.Handler { return next }
+
 func (c *certificate) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -43,8 +56,8 @@ func (c *certificate) config() *tls.Config {
 	}
 }
 
-// reload reads the files again at each SIGHUP until ctx ends; then it returns nil.
-func (c *certificate) reload(ctx context.Context, log *slog.Logger) error {
+// run reads the files again at each SIGHUP.
+func (c *certificate) run(ctx context.Context) error {
 	defer signal.Stop(c.hangup)
 	for {
 		select {
@@ -53,9 +66,9 @@ func (c *certificate) reload(ctx context.Context, log *slog.Logger) error {
 		case <-c.hangup:
 		}
 		if err := c.load(); err != nil {
-			log.Error("the certificate is not read again, and the former one stays in use", "error", err)
+			c.log.Error("the certificate is not read again, and the former one stays in use", "error", err)
 			continue
 		}
-		log.Info("the certificate is read again", "ends", fmt.Sprint(c.current.Load().Leaf.NotAfter))
+		c.log.Info("the certificate is read again", "ends", fmt.Sprint(c.current.Load().Leaf.NotAfter))
 	}
 }

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/acme"
+	"golang.org/x/crypto/acme/autocert"
+)
+
+// issued is the certificate of --tls-domain: had from an authority by ACME (RFC 8555) when the first visitor asks for
+// it, kept in a folder that is the process's own, and renewed while the server runs.
+type issued struct {
+	domain  string
+	manager *autocert.Manager
+	log     *slog.Logger
+	told    atomic.Int64 // when a failure was last logged, in Unix seconds
+}
+
+// failureEvery is how often failures to have a certificate are logged: strangers cause as many as they like.
+const failureEvery = time.Minute
+
+func newIssued(t *transport, log *slog.Logger) *issued {
+	return &issued{domain: t.TLSDomain, log: log, manager: &autocert.Manager{
+		Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(t.TLSDomain), Cache: autocert.DirCache(t.TLSCache),
+		Client: &acme.Client{DirectoryURL: t.TLSAuthority, UserAgent: "latchkey"},
+	}}
+}
+
+func (i *issued) config() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: i.get, NextProtos: []string{acme.ALPNProto}}
+}
+
+// get returns the certificate. The visitor who is the first may be given up on meanwhile: then it is there for the next.
+func (i *issued) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	cert, err := i.manager.GetCertificate(hello)
+	if err == nil || hello.ServerName != i.domain {
+		return cert, err
+	}
+	now, last := time.Now().Unix(), i.told.Load()
+	if now-last >= int64(failureEvery/time.Second) && i.told.CompareAndSwap(last, now) {
+		i.log.Error("there is no certificate", "domain", i.domain, "error", err)
+	}
+	return nil, err
+}
+
+// run has nothing to do: the renewals' timers are autocert's own.
+func (i *issued) run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+func (i *issued) challenges(next http.Handler) http.Handler { return i.manager.HTTPHandler(next) }
