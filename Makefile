@@ -2,13 +2,19 @@
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
+# Left out: G101, which takes names of errors and SQL for passwords, and folders of which nothing is in the program: the
+# build of the client, and what only tests call. Every other exception has its reason beside the code.
+GOSEC = github.com/securego/gosec/v2/cmd/gosec@v2.22.10
+GOSECFLAGS = -quiet -exclude-generated -exclude G101 \
+	-exclude-dir web/bundle -exclude-dir server/internal/pgtest -exclude-dir server/internal/storetest
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Node gets a bare environment: Go's start script takes arguments and environment of at most 8 kB.
 WASM_EXEC = env -i PATH=$(PATH) HOME=$(HOME) $(shell $(GO) env GOROOT)/lib/wasm/go_js_wasm_exec
 
 # The tools from npm that judge the running server, and the scripts that drive them.
 AUDIT = server/internal/audittest/testdata
 
-.PHONY: run build client test audit needs lint generate bench soak certificate
+.PHONY: run build client test audit needs lint vulncheck generate bench soak certificate
 
 # With TLS=1 run serves https://localhost:8443, with a certificate that signs itself: browsers ask whether to trust it.
 CERTIFICATE ?= bin/localhost
@@ -60,6 +66,19 @@ lint: ## static checks
 	GOBIN="$(CURDIR)/bin" $(GO) install $(STATICCHECK)
 	bin/staticcheck ./...
 	GOOS=js GOARCH=wasm bin/staticcheck ./wasm/... ./shared/...
+	GOBIN="$(CURDIR)/bin" $(GO) install $(GOSEC)
+	bin/gosec $(GOSECFLAGS) ./...
+	GOOS=js GOARCH=wasm bin/gosec $(GOSECFLAGS) ./wasm/...
+
+# Not part of lint: what it finds changes from day to day, and it needs the network.
+vulncheck: ## known vulnerabilities of what the program calls
+	@GOBIN="$(CURDIR)/bin" $(GO) install $(GOVULNCHECK)
+	@bin/govulncheck ./... > bin/vulncheck.txt 2>&1; status=$$?; \
+	if grep -q 'fetching vulnerabilities' bin/vulncheck.txt; then \
+		echo "make vulncheck: the database at https://vuln.go.dev cannot be reached, so nothing is checked" >&2; \
+	else \
+		cat bin/vulncheck.txt; \
+	fi; exit $$status
 
 generate: ## the executor and the components; their output is committed
 	$(GO) generate ./...

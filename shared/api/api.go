@@ -39,7 +39,7 @@ func (c *Client) Me(ctx context.Context) (session.User, error) {
 
 // page is the variables of a list that is asked for in pages.
 func page(first int, after string) map[string]any {
-	vars := map[string]any{"first": graphql.Int(first), "after": (*graphql.ID)(nil)}
+	vars := map[string]any{"first": graphql.Int(first), "after": (*graphql.ID)(nil)} // #nosec G115 -- 1 to 100
 	if after != "" {
 		vars["after"] = graphql.NewID(after)
 	}

@@ -92,7 +92,7 @@ func (s *Session) refresh(ctx context.Context) (token.Token[holder], error) {
 		RefreshToken payload `graphql:"refreshToken(minAge: $minAge, recover: $recover)"`
 	}
 	err := run(ctx, s.auth.Mutate, &m, map[string]any{
-		"minAge":  graphql.Int((s.minAge + time.Second - 1) / time.Second),
+		"minAge":  graphql.Int((s.minAge + time.Second - 1) / time.Second), // #nosec G115 -- a grace, not 68 years
 		"recover": graphql.Boolean(true),
 	})
 	if err == nil {

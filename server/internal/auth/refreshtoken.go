@@ -96,21 +96,21 @@ func (t refreshToken) computeTag(tagKey []byte) (tag [tagSize]byte) {
 // appendClaim appends what the id says.
 func (t refreshToken) appendClaim(b []byte) []byte {
 	b = append(b, t.session[:]...)
-	b = binary.BigEndian.AppendUint32(b, uint32(t.generation))
+	b = binary.BigEndian.AppendUint32(b, uint32(t.generation)) // #nosec G115 -- newRefreshToken refuses more
 	return appendMillis(b, t.made)
 }
 
 // appendMillis appends a time in 48 bits of milliseconds: they last until the year 10889.
 func appendMillis(b []byte, at time.Time) []byte {
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli())) // #nosec G115 -- no token is from before 1970
 	return append(b, ms[2:]...)
 }
 
 func millisOf(b []byte) time.Time {
 	var ms [8]byte
 	copy(ms[2:], b)
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:]))).UTC()
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:]))).UTC() // #nosec G115 -- of the eight bytes two are zero
 }
 
 // parseRefreshToken reads what a stranger sent. It accepts what String writes and nothing else; whether the id is one

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,20 +56,27 @@ func TestNothingIsUnsafeAndNothingReflects(t *testing.T) {
 // eachImport calls do for every import of every Go file that is not generated.
 func eachImport(t *testing.T, do func(path, imported string)) {
 	t.Helper()
-	walkGo(t, func(path string, src []byte) {
-		file, err := parser.ParseFile(token.NewFileSet(), path, src, parser.ParseComments|parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ast.IsGenerated(file) {
-			return
-		}
+	eachWritten(t, func(path string, file *ast.File, _ []byte) {
 		for _, imp := range file.Imports {
 			name, err := strconv.Unquote(imp.Path.Value)
 			if err != nil {
 				t.Fatal(err)
 			}
-			do(relative(t, path), name)
+			do(path, name)
+		}
+	})
+}
+
+// eachWritten calls do for every Go file that is not generated, by its path in the module.
+func eachWritten(t *testing.T, do func(path string, file *ast.File, src []byte)) {
+	t.Helper()
+	walkGo(t, func(path string, src []byte) {
+		file, err := parser.ParseFile(token.NewFileSet(), path, src, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ast.IsGenerated(file) {
+			do(relative(t, path), file, src)
 		}
 	})
 }
@@ -93,14 +101,9 @@ var outgoing = map[string][]string{
 // The server asks nobody but its database and, for its own certificate, the authority that a flag names, both through
 // their libraries: no address that a stranger sends is ever asked for anything.
 func TestTheServerAsksNobody(t *testing.T) {
-	walkGo(t, func(path string, src []byte) {
-		path = relative(t, path)
+	eachWritten(t, func(path string, file *ast.File, _ []byte) {
 		if !strings.HasPrefix(path, "server/") || strings.HasSuffix(path, "_test.go") || slices.ContainsFunc(testPackages, func(dir string) bool { return strings.HasPrefix(path, dir) }) {
 			return
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, src, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
 		}
 		names := map[string]string{} // of the packages that it imports
 		for _, imp := range file.Imports {
@@ -122,3 +125,22 @@ func TestTheServerAsksNobody(t *testing.T) {
 
 // testPackages are only in tests, although their files are not called so.
 var testPackages = []string{"server/internal/servertest/", "server/internal/pgtest/", "server/internal/storetest/"}
+
+// exception is a comment that has a tool overlook something.
+var (
+	exception = regexp.MustCompile(`//\s*(#nosec|nolint|lint:ignore|lint:file-ignore|nosemgrep)\b.*`)
+	reasoned  = regexp.MustCompile(`^// #nosec G\d{3} -- \S.{5,}$`)
+)
+
+func TestExceptionsHaveTheirReasons(t *testing.T) {
+	eachWritten(t, func(path string, _ *ast.File, src []byte) {
+		if strings.HasSuffix(path, "/housetest/reach_test.go") {
+			return // it names them
+		}
+		for _, line := range exception.FindAllString(string(src), -1) {
+			if !reasoned.MatchString(line) {
+				t.Errorf("%s: %q: name the rule and the reason, as // #nosec G115 -- it is below 100", path, line)
+			}
+		}
+	})
+}

@@ -49,7 +49,7 @@ func openPostgres(ctx context.Context, dsn string, log *slog.Logger) (*Store, er
 func connectPostgres(ctx context.Context, cfg *pgxpool.Config, dsn string) (*Store, error) {
 	preset(cfg.ConnConfig, "idle_in_transaction_session_timeout", strconv.FormatInt(idleLimit.Milliseconds(), 10))
 	if u, err := url.Parse(dsn); err != nil || !u.Query().Has("pool_max_conns") {
-		cfg.MaxConns = int32(max(connections, 4*runtime.GOMAXPROCS(0)))
+		cfg.MaxConns = int32(max(connections, 4*runtime.GOMAXPROCS(0))) // #nosec G115 -- no machine has that many processors
 	}
 	if cfg.PingTimeout == 0 {
 		cfg.PingTimeout = patience
@@ -187,7 +187,7 @@ func (w *pgWriter) write(ctx context.Context, fn func(context.Context, runner) e
 		if err == nil || !again || try == maxTries {
 			return err
 		}
-		wait := time.NewTimer(rand.N(retryWait << try))
+		wait := time.NewTimer(rand.N(retryWait << try)) // #nosec G404 -- scatters tries: nothing that is secret
 		select {
 		case <-wait.C:
 		case <-ctx.Done():
