@@ -33,11 +33,11 @@ func Example() {
 	fmt.Println(len(posts), err)
 	fmt.Println(c.DeletePost(ctx, post.ID), errors.Is(c.DeletePost(ctx, post.ID), session.ErrNotFound))
 
-	sessions, err := c.Sessions(ctx)
-	fmt.Println(len(sessions), sessions[0].Current, err)
+	account, err := c.Account(ctx, 10, "") // where Ann is logged in, and the newest ten entries of what happened
+	fmt.Println(len(account.Sessions), account.Sessions[0].Current, err)
 	err = c.ChangePassword(ctx, "wrong", "another long password")
 	fmt.Println(errors.Is(err, session.ErrInvalidCredentials))
-	fmt.Println(c.RevokeSession(ctx, sessions[0].ID)) // this one: the next request meets its end
+	fmt.Println(c.RevokeSession(ctx, account.Sessions[0].ID)) // this one: the next request meets its end
 	_, err = c.Me(ctx)
 	fmt.Println(errors.Is(err, session.ErrUnauthenticated), s.State().Phase, s.State().Reason)
 	// Output:
