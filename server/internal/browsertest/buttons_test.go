@@ -36,7 +36,7 @@ func buttons(tb *tab) []string {
 }
 
 // anotherDevice begins another session of the person's.
-func anotherDevice(t *testing.T, srv *servertest.Server) {
+func anotherDevice(t testing.TB, srv *servertest.Server) {
 	t.Helper()
 	resp, err := http.PostForm(srv.URL+"/login", url.Values{"intent": {"login"}, "email": {personEmail}, "password": {personPassword}})
 	if err != nil {

@@ -15,16 +15,23 @@ import (
 // standard library's own interfaces need none either.
 var plain = map[string]string{
 	"shared/session.WithRandom": "for tests that are to repeat",
+	"shared/session.MinAge":     "a getter",
 	"shared/screen.Name":        "a getter",
+	"shared/screen.IsHow":       "compares a path",
+	"shared/screen.Ending":      "a sentence for each reason",
 	"shared/ui.Account":         asPosts, "shared/ui.Home": asPosts, "shared/ui.Login": asPosts,
-	"shared/ui.Message": asPosts, "shared/ui.Signup": asPosts,
-	"shared/ui.Token":  "App draws it",
-	"shared/ui.Check":  "App draws it, and the worker anew",
-	"shared/ui.Totals": "a sum",
-	"shared/ui.Local":  "what it makes of its argument is in its doc",
+	"shared/ui.Message": asPosts, "shared/ui.Signup": asPosts, "shared/ui.HowItWorks": asPosts,
+	"shared/ui.Token": "App draws it",
+	"shared/ui.Check": anew, "shared/ui.Claims": anew, "shared/ui.Picture": anew,
+	"shared/ui.FlowSession": "HowItWorks draws it, and the worker anew",
+	"shared/ui.Totals":      "a sum",
+	"shared/ui.Local":       "what it makes of its argument is in its doc",
 }
 
-const asPosts = "a component takes its view model as Posts does"
+const (
+	asPosts = "a component takes its view model as Posts does"
+	anew    = "App draws it, and the worker anew"
+)
 
 // ofInterfaces are methods whose names everybody knows.
 var ofInterfaces = []string{

@@ -82,15 +82,7 @@ func TestPostgresOpenFails(t *testing.T) {
 	if _, err := beside(t, dsn).Exec(`create database ` + path.Base(ascii) + ` encoding 'SQL_ASCII' template template0`); err != nil {
 		t.Fatal(err)
 	}
-	closed := pgtest.Database(t)
-	at, err := url.Parse(closed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guest := pgtest.User + "_guest_of_" + path.Base(at.Path) // a role is the cluster's, and stays
-	if _, err := beside(t, closed).Exec(`create role ` + guest + ` login password 'guest'`); err != nil {
-		t.Fatal(err)
-	}
+	closed, guest := withGuest(t)
 	for _, row := range []struct {
 		name, dsn, want string
 		mistake         bool
@@ -124,6 +116,21 @@ func TestPostgresOpenFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withGuest returns a database and the name of a user who may create nothing in it, with the password "guest".
+func withGuest(t *testing.T) (dsn, guest string) {
+	t.Helper()
+	dsn = pgtest.Database(t)
+	at, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest = pgtest.User + "_guest_of_" + path.Base(at.Path) // a role is the cluster's, and stays
+	if _, err := beside(t, dsn).Exec(`create role ` + guest + ` login password 'guest'`); err != nil {
+		t.Fatal(err)
+	}
+	return dsn, guest
 }
 
 func tellsUserinfo(text string) bool {
