@@ -26,6 +26,7 @@ func (d *database) check() error {
 type config struct {
 	database
 	transport
+	masterKey
 	Addr          string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
 	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>; with --tls-cert https, with --tls-domain that host)."`
 	AccessTTL     time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
@@ -35,6 +36,7 @@ type config struct {
 	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age whatever happens; 0: never."`
 	Demo          bool          `help:"Create the demo account, with posts."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
+	KeyMaxAge     time.Duration `name:"key-max-age" default:"2160h" help:"Replace the key that signs access tokens when it has signed for so long; 0: never."`
 	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/: for operators, who are not asked who they are."`
 	AuditKeep     time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
 	Verbose       bool          `help:"Log every request."`
@@ -59,6 +61,7 @@ func (c *config) check() error {
 	}{
 		{"access-ttl", c.AccessTTL, false}, {"grace", c.Grace, false}, {"recovery", c.Recovery, true},
 		{"idle-ttl", c.IdleTTL, false}, {"max-ttl", c.MaxTTL, true}, {"audit-keep", c.AuditKeep, false},
+		{"key-max-age", c.KeyMaxAge, true},
 	} {
 		if err := wholeSeconds(d.flag, d.value, d.zeroToo); err != nil {
 			return err
@@ -77,6 +80,9 @@ func (c *config) check() error {
 		return usagef("--admin-addr=%q: give host:port, as localhost:9090", c.AdminAddr)
 	}
 	if err := c.checkOrigin(); err != nil {
+		return err
+	}
+	if err := c.masterKey.check(); err != nil {
 		return err
 	}
 	return c.transport.check(c.Origin)

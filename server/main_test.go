@@ -57,6 +57,12 @@ func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
 		"domain, no authority":  {[]string{"serve", db, "--tls-domain=app.example", "--tls-authority=acme"}, "--tls-authority"},
 		"http, bad":             {[]string{"serve", db, "--tls-domain=app.example", "--http-addr=80"}, "--http-addr"},
 		"http, no https":        {[]string{"serve", db, "--http-addr=:80"}, "--http-addr"},
+		"key age":               {[]string{"serve", db, "--key-max-age=10ms"}, "--key-max-age"},
+		"key file, none":        {[]string{"serve", db, "--key-file=/no/such"}, "--key-file=\"/no/such\": no such file"},
+		"keys, unknown command": {[]string{"keys", "drop"}, "drop"},
+		"keys, no database":     {[]string{"keys", "--db="}, "--db"},
+		"rotate, no database":   {[]string{"keys", "rotate", "--db="}, "--db"},
+		"rotate, key file":      {[]string{"keys", "rotate", db, "--key-file=/"}, "not a file"},
 		"admin":                 {[]string{"serve", db, "--admin-addr=9090"}, "--admin-addr"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -71,9 +71,10 @@ func wire(ctx context.Context, cfg config, db *store.Store, origin string, meter
 	users, err := auth.New(ctx, db, auth.Config{
 		Issuer: origin, AccessTTL: cfg.AccessTTL, Grace: cfg.Grace, Recovery: cfg.Recovery,
 		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, AuditKeep: cfg.AuditKeep, Meter: meter, Log: log,
+		KeyMaxAge: cfg.KeyMaxAge, MasterKey: cfg.master,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, cfg.explain(err)
 	}
 	posts := blog.New(db)
 	if cfg.Demo {

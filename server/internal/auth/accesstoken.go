@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -70,7 +71,13 @@ type minter struct {
 	audience string
 	ttl      time.Duration
 	parser   *jwt.Parser
-	verified *memory[[sha256.Size]byte, Identity] // by the token's hash: a signature is checked once
+	verified *memory[[sha256.Size]byte, verified] // by the token's hash: a signature is checked once
+}
+
+// verified is a token whose signature was checked.
+type verified struct {
+	Identity
+	kid string // of the key that has signed it
 }
 
 // generation names the tokens of one answer.
@@ -82,7 +89,7 @@ type generation struct {
 func newMinter(keys *keyring, issuer string, ttl time.Duration) *minter {
 	audience := issuer + "/graphql"
 	return &minter{keys: keys, issuer: issuer, audience: audience, ttl: ttl,
-		verified: newMemory[[sha256.Size]byte, Identity](memoryHalf), parser: jwt.NewParser(
+		verified: newMemory[[sha256.Size]byte, verified](memoryHalf), parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 			jwt.WithIssuer(issuer), jwt.WithAudience(audience),
 			jwt.WithExpirationRequired(), jwt.WithStrictDecoding(),
@@ -92,7 +99,7 @@ func newMinter(keys *keyring, issuer string, ttl time.Duration) *minter {
 // mint signs an access token for the session's refresh token of this generation, good for the minter's ttl or until
 // the session's end, whichever is first. Times in it are whole seconds, as every reader of JWTs expects; so its end is
 // rounded down.
-func (m *minter) mint(now time.Time, userID, sessionID string, generation int64, sessionEnd time.Time) (string, time.Time, error) {
+func (m *minter) mint(ctx context.Context, now time.Time, userID, sessionID string, generation int64, sessionEnd time.Time) (string, time.Time, error) {
 	jti, err := newID()
 	if err != nil {
 		return "", time.Time{}, err
@@ -107,43 +114,89 @@ func (m *minter) mint(now time.Time, userID, sessionID string, generation int64,
 		SessionID: sessionID, ID: jti, Generation: generation,
 		IssuedAt: jwt.NewNumericDate(now.Truncate(time.Second)), Expiry: jwt.NewNumericDate(expiry),
 	})
+	keys := m.keys.signer(ctx)
+	if keys.private == nil {
+		return "", time.Time{}, fmt.Errorf("sign an access token: %w", keys.trouble)
+	}
 	t.Header["typ"] = accessTokenType
-	t.Header["kid"] = m.keys.kid
-	signed, err := t.SignedString(m.keys.private)
+	t.Header["kid"] = keys.kid
+	signed, err := t.SignedString(keys.private)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("sign an access token: %w", err)
 	}
 	return signed, expiry, nil
 }
 
-// verify returns whom the token speaks for, by its signature and claims alone. It fails with reason
-// ACCESS_TOKEN_EXPIRED or, where the token is not one of ours, UNKNOWN_TOKEN.
-func (m *minter) verify(token string) (Identity, error) {
+// verify returns whom the token speaks for, by its signature and claims. It fails with reason ACCESS_TOKEN_EXPIRED or,
+// where the token is not one of ours, UNKNOWN_TOKEN. The store is asked only where the polls have left off, or where
+// they may not have brought the token's key yet.
+func (m *minter) verify(ctx context.Context, token string) (Identity, error) {
 	if len(token) > maxAccessToken {
 		return Identity{}, unauthenticated(ReasonUnknownToken)
 	}
 	hash := sha256.Sum256([]byte(token))
-	if id, ok := m.verified.get(hash); ok && time.Now().Before(id.Expiry) {
-		return id, nil
+	v, known := m.verified.get(hash)
+	if !known || !time.Now().Before(v.Expiry) {
+		var err error
+		if v, err = m.check(ctx, token); err != nil {
+			return Identity{}, err
+		}
+		m.verified.put(hash, v)
 	}
-	var c claims
-	_, err := m.parser.ParseWithClaims(token, &c, m.key)
-	switch {
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return Identity{}, unauthenticated(ReasonAccessTokenExpired)
-	case err != nil:
-		e := unauthenticated(ReasonUnknownToken)
-		e.Message, e.Err = "The access token is not valid.", err
-		return Identity{}, e
+	keys, err := m.keys.fresh(ctx)
+	if err != nil {
+		return Identity{}, internal(err)
 	}
-	id := Identity{UserID: c.Subject, SessionID: c.SessionID, Generation: c.Generation, Expiry: c.Expiry.Time.UTC()}
-	m.verified.put(hash, id)
-	return id, nil
+	if keys.public[v.kid] == nil { // it was dropped
+		return Identity{}, unknownToken(errUnknownKey)
+	}
+	return v.Identity, nil
 }
 
-// key returns the key that must have signed the token. The header is a stranger's until then: only its type and the
-// key's name are looked at, and no extension of it is known (RFC 7515 §4.1.11).
-func (m *minter) key(t *jwt.Token) (any, error) {
+// check checks the token's signature and claims. A key that this process does not know may be one that another process
+// has just made: it looks, and only then refuses.
+func (m *minter) check(ctx context.Context, token string) (verified, error) {
+	v, err := m.parse(token, m.keys.current.Load())
+	if errors.Is(err, errUnknownKey) {
+		keys, lookErr := m.keys.since(ctx, time.Now())
+		if lookErr != nil {
+			return verified{}, internal(lookErr)
+		}
+		v, err = m.parse(token, keys)
+	}
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return verified{}, unauthenticated(ReasonAccessTokenExpired)
+	case err != nil:
+		return verified{}, unknownToken(err)
+	}
+	return v, nil
+}
+
+func unknownToken(cause error) error {
+	e := unauthenticated(ReasonUnknownToken)
+	e.Message, e.Err = "The access token is not valid.", cause
+	return e
+}
+
+func (m *minter) parse(token string, keys *ring) (verified, error) {
+	var c claims
+	t, err := m.parser.ParseWithClaims(token, &c, keys.verifier)
+	if err != nil {
+		return verified{}, err
+	}
+	return verified{
+		Identity: Identity{UserID: c.Subject, SessionID: c.SessionID, Generation: c.Generation, Expiry: c.Expiry.Time.UTC()},
+		kid:      t.Header["kid"].(string),
+	}, nil
+}
+
+// errUnknownKey says that no key has the name that a token gives.
+var errUnknownKey = errors.New("unknown key")
+
+// verifier returns the key that must have signed the token. The header is a stranger's until then: only its type and
+// the key's name are looked at, and no extension of it is known (RFC 7515 §4.1.11).
+func (r *ring) verifier(t *jwt.Token) (any, error) {
 	if t.Header["typ"] != accessTokenType {
 		return nil, errors.New("not an access token")
 	}
@@ -151,8 +204,11 @@ func (m *minter) key(t *jwt.Token) (any, error) {
 		return nil, errors.New("unknown critical header")
 	}
 	kid, _ := t.Header["kid"].(string)
-	if public, ok := m.keys.public[kid]; ok {
+	if len(kid) != kidLength {
+		return nil, errors.New("not the name of a key")
+	}
+	if public, ok := r.public[kid]; ok {
 		return public, nil
 	}
-	return nil, errors.New("unknown key")
+	return nil, errUnknownKey
 }

@@ -33,7 +33,7 @@ func (s *Service) SignUp(ctx context.Context, email, password, name string, v Vi
 	if err != nil {
 		return Grant{}, internal(err)
 	}
-	return s.opened(o)
+	return s.opened(ctx, o)
 }
 
 // newAccount hashes the password of an account to be.
@@ -100,7 +100,7 @@ func (s *Service) login(ctx context.Context, email, password string, limit Limit
 	if err != nil {
 		return Grant{}, err
 	}
-	return s.opened(o)
+	return s.opened(ctx, o)
 }
 
 // checkPassword verifies the account's password. A wrong one is counted and answered with wrong. A right one whose

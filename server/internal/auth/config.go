@@ -27,6 +27,8 @@ type Config struct {
 	LoginAttempts int           // failed logins per account and per address in 15 minutes; 0: no limit
 	AuditKeep     time.Duration // how long the audit record keeps its entries; 0: DefaultAuditKeep
 	Meter         Meter         // told of what happens, for an operator's figures; nil: nobody is
+	KeyMaxAge     time.Duration // a signing key that has signed for so long is replaced; 0: never
+	MasterKey     *MasterKey    // encrypts the signing keys in the store; nil: they stand there as they are
 	Log           *slog.Logger  // nil: discarded
 }
 

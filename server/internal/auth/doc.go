@@ -80,6 +80,41 @@
 // No arrow leads back. Access tokens are not kept anywhere: they are good until they expire or their session has ended,
 // which every process learns within a second (endings.go).
 //
+// # Keys
+//
+// Access tokens are signed by one key pair after another. Any number of processes does so without a word between them,
+// for what a key is at a moment follows from the rows and the database's clock alone (keyschedule.go):
+//
+//	there is none, or all were stolen
+//	───────────────────────────────────┐
+//	                                   ▼
+//	rotated, or old      announced ─▶ signing ─▶ retired ─▶ gone
+//	─────────────────▶        │          │          │        ▲
+//	                          └──────────┴──────────┴────────┘
+//	                           all were stolen (ReplaceKeys)
+//
+// Each state in words, and how it comes to the next:
+//
+//   - Announced: published for ten minutes before it signs. Others may keep the published keys for five minutes
+//     (JWKSMaxAge), and a process learns of a new one within a second. So nobody is shown a token of a key that he
+//     cannot know, with five minutes to spare.
+//   - Signing: of the keys whose time has come, the one whose time came last. What a process read last of the keys is
+//     behind an atomic pointer: neither signing nor verifying waits for the database.
+//   - Retired: published, and verifies what it has signed. A process puts the life of its tokens into the row of a key
+//     before it signs with it. The key is there until the longest of these has passed, and a minute, for processes
+//     learn late and clocks differ.
+//   - By age: whoever sees first that the newest key has signed for key-max-age, but for the ten minutes, announces
+//     the next. The rows are locked while it does, so it happens once.
+//   - A token of a key that a process does not know makes it look into the store before it refuses. Looks are 100 ms
+//     apart, and all who wait share one, so that forged tokens cost the database next to nothing.
+//   - A process that has not read the keys for a second reads them before it relies on them, as it does with endings:
+//     a stolen key is refused by all within a second. Sessions do not depend on keys: whoever held a token refreshes.
+//
+// With a [MasterKey] the rows hold secrets encrypted with AES-256-GCM, bound to what each is for and to its public key.
+// Rows that are not encrypted are when a process with a master key meets them, at its start or later. A process without
+// it, or with another, does not start. One that runs goes on with the keys that it knows, and signs no more once one
+// signs that it cannot open.
+//
 // # What holds, and why to believe it
 //
 // No honest user is logged out, whatever is lost, cut, abandoned, slept through or killed, as long as a request that

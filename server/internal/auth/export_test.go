@@ -131,9 +131,9 @@ func HashOf(token string) [32]byte {
 // SignToken signs claims with the service's own key, under any header.
 func (s *Service) SignToken(header map[string]any, claims map[string]any) string {
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims(claims))
-	t.Header["typ"], t.Header["kid"] = accessTokenType, s.keys.kid
+	t.Header["typ"], t.Header["kid"] = accessTokenType, s.keys.current.Load().kid
 	maps.Copy(t.Header, header)
-	signed, err := t.SignedString(s.keys.private)
+	signed, err := t.SignedString(s.keys.current.Load().private)
 	if err != nil {
 		panic(err)
 	}

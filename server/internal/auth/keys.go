@@ -3,57 +3,10 @@ package auth
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"fmt"
+	"time"
 )
-
-// keyring holds the key pairs of the database: the newest signs, all verify.
-type keyring struct {
-	kid     string // of the newest
-	private ed25519.PrivateKey
-	public  map[string]ed25519.PublicKey // by kid
-	jwks    []byte
-	subject []byte // the key under which addresses stand in the table of failed logins
-}
-
-// loadKeys reads the key pairs, and makes the first one where there is none.
-func loadKeys(ctx context.Context, store Store) (*keyring, error) {
-	fresh := make([]byte, ed25519.SeedSize)
-	if _, err := rand.Read(fresh); err != nil {
-		return nil, err
-	}
-	seeds, err := store.SigningKeys(ctx, fresh)
-	if err != nil {
-		return nil, fmt.Errorf("load the signing keys: %w", err)
-	}
-	if len(seeds) == 0 {
-		return nil, errors.New("load the signing keys: the store has none")
-	}
-	k := &keyring{public: map[string]ed25519.PublicKey{}}
-	if k.subject, err = hkdf.Key(sha256.New, seeds[0], nil, "latchkey failed logins v1", 32); err != nil {
-		return nil, fmt.Errorf("derive a key: %w", err)
-	}
-	var set struct {
-		Keys []jwk `json:"keys"`
-	}
-	for _, seed := range seeds {
-		if len(seed) != ed25519.SeedSize {
-			return nil, errors.New("load the signing keys: one is not an Ed25519 seed")
-		}
-		k.private = ed25519.NewKeyFromSeed(seed)
-		j := newJWK(k.private.Public().(ed25519.PublicKey))
-		k.kid = j.Kid
-		k.public[j.Kid] = k.private.Public().(ed25519.PublicKey)
-		set.Keys = append(set.Keys, j)
-	}
-	k.jwks, err = json.Marshal(set)
-	return k, err
-}
 
 // jwk is a public key in JSON (RFC 7517, and RFC 8037 for its kind).
 type jwk struct {
@@ -65,15 +18,135 @@ type jwk struct {
 	Alg string `json:"alg"`
 }
 
-// newJWK names the key by its thumbprint (RFC 7638, RFC 8037 appendix A.3), so that every process names it alike.
 func newJWK(public ed25519.PublicKey) jwk {
-	x := base64.RawURLEncoding.EncodeToString(public)
-	thumbprint := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + x + `"}`))
 	return jwk{
-		Kty: "OKP", Crv: "Ed25519", X: x, Use: "sig", Alg: "EdDSA",
-		Kid: base64.RawURLEncoding.EncodeToString(thumbprint[:]),
+		Kty: "OKP", Crv: "Ed25519", X: base64.RawURLEncoding.EncodeToString(public), Use: "sig", Alg: "EdDSA",
+		Kid: kid(public),
 	}
 }
 
-// JWKS returns the public keys that verify access tokens, as a JSON Web Key Set (RFC 7517).
-func (s *Service) JWKS() []byte { return s.keys.jwks }
+// kidLength is the length of a key's name.
+const kidLength = 43
+
+// kid names a key by its thumbprint (RFC 7638, RFC 8037 appendix A.3), so that every process names it alike; "": it has
+// nothing public.
+func kid(public ed25519.PublicKey) string {
+	if public == nil {
+		return ""
+	}
+	x := base64.RawURLEncoding.EncodeToString(public)
+	thumbprint := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + x + `"}`))
+	return base64.RawURLEncoding.EncodeToString(thumbprint[:])
+}
+
+// JWKS returns the public keys that verify access tokens, now or soon, as a JSON Web Key Set (RFC 7517). It may be kept
+// for JWKSMaxAge.
+func (s *Service) JWKS() []byte { return s.keys.current.Load().jwks }
+
+// KeyState is where a key is in its life.
+type KeyState string
+
+// The states of keys. One that is gone has none.
+const (
+	KeyAnnounced KeyState = "announced" // published, and does not sign yet
+	KeySigning   KeyState = "signing"
+	KeyRetired   KeyState = "retired" // verifies what it has signed
+)
+
+// KeyInfo is what may be told of a signing key.
+type KeyInfo struct {
+	Kid        string // "": it was made by an earlier release, and no server of this one has started yet
+	State      KeyState
+	Encrypted  bool
+	CreatedAt  time.Time
+	SignsFrom  time.Time
+	SignsUntil time.Time // zero: no key is there to replace it
+	GoneAt     time.Time // when a retired key has nothing left to verify
+}
+
+func (l keyLine) info(i int) KeyInfo {
+	k := l.keys[i]
+	info := KeyInfo{Kid: kid(k.Public), State: KeySigning, Encrypted: k.SealedBy != "",
+		CreatedAt: k.CreatedAt, SignsFrom: k.ActivatesAt, GoneAt: l.goneAt(i)}
+	switch {
+	case i < l.signing:
+		info.State = KeyRetired
+	case i > l.signing:
+		info.State = KeyAnnounced
+	}
+	if i+1 < len(l.keys) {
+		info.SignsUntil = l.keys[i+1].ActivatesAt
+	}
+	return info
+}
+
+// ListKeys returns the signing keys of the store in the order in which they sign. It needs no master key.
+func ListKeys(ctx context.Context, store Store) ([]KeyInfo, error) {
+	keys, now, err := store.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []KeyInfo
+	l := lineUp(now, keys)
+	for i := range l.keys {
+		all = append(all, l.info(i))
+	}
+	return all, nil
+}
+
+// RotateKeys announces a new signing key, which every process on the store takes up by itself, and returns it. Where
+// one is announced already, that one is returned and nothing happens; the first one signs at once. The master key is
+// the one of the servers, nil where they have none; it fails with ErrNoMasterKey, ErrWrongMasterKey or ErrNotEncrypted
+// where it is not.
+func RotateKeys(ctx context.Context, store Store, master *MasterKey) (KeyInfo, error) {
+	return addKey(ctx, store, master, func(now time.Time, l keyLine) (time.Time, KeyChange) {
+		if l.announced() {
+			return time.Time{}, KeyChange{}
+		}
+		if len(l.keys) == 0 {
+			return now, KeyChange{}
+		}
+		return now.Add(keyAnnounced), KeyChange{Events: []Event{{Kind: EventKeyAnnounced, At: now}}}
+	})
+}
+
+// ReplaceKeys makes a new signing key that signs at once, and drops all others: for when one has come into wrong hands.
+// Every process refuses what they signed within a second. It fails as RotateKeys does.
+func ReplaceKeys(ctx context.Context, store Store, master *MasterKey) (KeyInfo, error) {
+	return addKey(ctx, store, master, func(now time.Time, l keyLine) (time.Time, KeyChange) {
+		c := KeyChange{Events: []Event{{Kind: EventKeysReplaced, At: now}}}
+		for _, k := range l.keys {
+			c.Drop = append(c.Drop, k.Number)
+		}
+		return now, c
+	})
+}
+
+// addKey makes a key that signs from when step says, unless that is the zero time, with the change that step returns
+// beside it. It returns the newest key.
+func addKey(ctx context.Context, store Store, master *MasterKey, step func(time.Time, keyLine) (time.Time, KeyChange)) (KeyInfo, error) {
+	var newest KeyInfo
+	err := store.ChangeKeys(ctx, func(now time.Time, keys []Key) (KeyChange, error) {
+		for _, k := range keys {
+			if err := master.check(k); err != nil {
+				return KeyChange{}, err
+			}
+			if k.SealedBy != master.sealing() {
+				return KeyChange{}, ErrNotEncrypted
+			}
+		}
+		l := lineUp(now, keys)
+		from, c := step(now, l)
+		if !from.IsZero() {
+			made := keyPolicy{master: master}.newKey(KeyAccessTokens, next(keys), now, from)
+			c.Put = []Key{made}
+			for i := range c.Events {
+				c.Events[i].KeyID = kid(made.Public)
+			}
+			l = lineUp(now, c.on(keys))
+		}
+		newest = l.info(len(l.keys) - 1)
+		return c, nil
+	})
+	return newest, err
+}

@@ -62,7 +62,7 @@ func (o *opener) open(now time.Time) (Opening, error) {
 }
 
 // opened turns an opening that the store has kept into a grant.
-func (s *Service) opened(o *opener) (Grant, error) {
+func (s *Service) opened(ctx context.Context, o *opener) (Grant, error) {
 	for _, e := range o.ends {
 		s.ended(e.Reason, e.SessionID)
 	}
@@ -70,7 +70,7 @@ func (s *Service) opened(o *opener) (Grant, error) {
 	if user.CreatedAt.IsZero() {
 		user.CreatedAt = o.made.Session.CreatedAt
 	}
-	return s.grant(issue{
+	return s.grant(ctx, issue{
 		now: o.made.Session.CreatedAt, user: user, sessionID: o.id, generation: 1,
 		sessionEnd: o.made.Session.ExpiresAt, refresh: o.token.String(),
 	})
@@ -88,9 +88,9 @@ type issue struct {
 
 // grant signs the access token of an answer. Access tokens are judged by the clocks of the processes, so the session's
 // remaining life is what counts, not the hour of its end.
-func (s *Service) grant(i issue) (Grant, error) {
+func (s *Service) grant(ctx context.Context, i issue) (Grant, error) {
 	local := time.Now()
-	access, expiry, err := s.tokens.mint(local, i.user.ID, i.sessionID, i.generation, local.Add(i.sessionEnd.Sub(i.now)))
+	access, expiry, err := s.tokens.mint(ctx, local, i.user.ID, i.sessionID, i.generation, local.Add(i.sessionEnd.Sub(i.now)))
 	if err != nil {
 		return Grant{}, internal(fmt.Errorf("session %s: %w", i.sessionID, err))
 	}

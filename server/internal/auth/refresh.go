@@ -139,7 +139,7 @@ func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 	default:
 		i.sessionEnd = s.policy.Life.end(snap.Token.SentAt, snap.Session.CreatedAt)
 	}
-	return s.grant(i)
+	return s.grant(ctx, i)
 }
 
 // step judges the token and fills in the secrets of the change. It may run several times for one presentation.

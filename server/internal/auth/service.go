@@ -31,15 +31,17 @@ type Service struct {
 	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
 }
 
-// New returns a Service on the store. It makes the key pair for access tokens where the store has none, and loads
-// which sessions ended lately. Run must run for as long as the Service is used.
+// New returns a Service on the store. It makes the key pair for access tokens where the store has none, encrypts the
+// keys where there is a master key and they are not, and loads which sessions ended lately. It fails with
+// ErrNoMasterKey or ErrWrongMasterKey where the keys are encrypted otherwise. Run must run for as long as the Service
+// is used.
 func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 	cfg = cfg.withDefaults()
 	h, err := newHasher(defaultCost)
 	if err != nil {
 		return nil, fmt.Errorf("prepare password hashing: %w", err)
 	}
-	keys, err := loadKeys(ctx, store)
+	keys, err := loadKeys(ctx, store, keyPolicy{master: cfg.MasterKey, maxAge: cfg.KeyMaxAge, accessTTL: cfg.AccessTTL}, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +58,13 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// Run learns every 500 ms what other processes ended, writes what was refused to the audit record, and prunes what is no
-// longer needed, until ctx ends; then it returns nil. A failure of the database is logged and tried again.
+// Run learns every 500 ms what other processes ended and which keys there are, writes what was refused to the audit
+// record, and prunes what is no longer needed, until ctx ends; then it returns nil. A failure of the database is logged
+// and tried again.
 func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { every(ctx, pollInterval, s.reporting(ctx, "poll the ended sessions", s.endings.poll)) })
+	wg.Go(func() { every(ctx, pollInterval, s.reporting(ctx, "read the signing keys", s.keys.poll)) })
 	wg.Go(func() { every(ctx, pruneInterval, s.reporting(ctx, "prune", s.pruner())) })
 	wg.Go(func() { s.trail.run(ctx, s.reporting(ctx, "write the audit record", s.trail.write)) })
 	wg.Wait()

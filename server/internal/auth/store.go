@@ -11,9 +11,11 @@ import (
 // the rules: where something must be decided between reading and writing, it calls the step that it was given, which
 // may happen more than once where the database asks for a retry.
 type Store interface {
-	// SigningKeys returns the seeds of every signing key, oldest first. Where there is none yet it keeps fresh first;
-	// processes that race for that all get the same one.
-	SigningKeys(ctx context.Context, fresh []byte) ([][]byte, error)
+	// Keys returns every key by its number, and now.
+	Keys(ctx context.Context) ([]Key, time.Time, error)
+	// ChangeKeys shows step now and every key by its number, and applies the change that step returns, with nothing
+	// happening to the keys in between.
+	ChangeKeys(ctx context.Context, step func(now time.Time, keys []Key) (KeyChange, error)) error
 
 	// CreateAccount keeps a new account, and the session that step opens for it. It fails with ErrEmailTaken where
 	// another account has the address.

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -63,61 +62,6 @@ func TestAccessToken(t *testing.T) {
 			t.Error("the published key does not verify the token")
 		}
 	})
-}
-
-func TestAuthenticate(t *testing.T) {
-	w := newWorld(t, standard)
-	g := w.signUp()
-	good := part(t, g.AccessToken, 1)
-	now := time.Now().Unix()
-	claims := func(change map[string]any) map[string]any {
-		m := maps.Clone(good)
-		maps.Copy(m, change)
-		maps.DeleteFunc(m, func(_ string, v any) bool { return v == nil })
-		return m
-	}
-	parts := strings.Split(g.AccessToken, ".")
-	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"at+jwt"}`)) + "." + parts[1] + "."
-	for _, row := range []struct {
-		name, token string
-		want        auth.Reason // "": it is good
-	}{
-		{"as issued", g.AccessToken, ""},
-		{"re-signed", w.SignToken(nil, claims(nil)), ""},
-		{"iat a little ahead", w.SignToken(nil, claims(map[string]any{"iat": now + 4})), ""},
-		{"nbf a little ahead", w.SignToken(nil, claims(map[string]any{"nbf": now + 4})), ""},
-		{"iat far ahead", w.SignToken(nil, claims(map[string]any{"iat": now + 60})), auth.ReasonUnknownToken},
-		{"nbf far ahead", w.SignToken(nil, claims(map[string]any{"nbf": now + 60})), auth.ReasonUnknownToken},
-		{"no iat", w.SignToken(nil, claims(map[string]any{"iat": nil})), auth.ReasonUnknownToken},
-		{"expired this second", w.SignToken(nil, claims(map[string]any{"exp": now})), auth.ReasonAccessTokenExpired},
-		{"no exp", w.SignToken(nil, claims(map[string]any{"exp": nil})), auth.ReasonUnknownToken},
-		{"another issuer", w.SignToken(nil, claims(map[string]any{"iss": "https://evil.example"})), auth.ReasonUnknownToken},
-		{"another audience", w.SignToken(nil, claims(map[string]any{"aud": "https://app.example"})), auth.ReasonUnknownToken},
-		{"no session", w.SignToken(nil, claims(map[string]any{"sid": nil})), auth.ReasonUnknownToken},
-		{"no generation", w.SignToken(nil, claims(map[string]any{"gen": 0})), auth.ReasonUnknownToken},
-		{"an ID token", w.SignToken(map[string]any{"typ": "JWT"}, claims(nil)), auth.ReasonUnknownToken},
-		{"no type", w.SignToken(map[string]any{"typ": nil}, claims(nil)), auth.ReasonUnknownToken},
-		{"critical extension", w.SignToken(map[string]any{"crit": []string{"x"}}, claims(nil)), auth.ReasonUnknownToken},
-		{"unknown key", w.SignToken(map[string]any{"kid": "x"}, claims(nil)), auth.ReasonUnknownToken},
-		{"alg none", none, auth.ReasonUnknownToken},
-		{"signature cut", strings.Join(parts[:2], ".") + "." + parts[2][:80], auth.ReasonUnknownToken},
-		{"other payload", parts[0] + "." + strings.Replace(parts[1], "a", "b", 1) + "." + parts[2], auth.ReasonUnknownToken},
-		{"a refresh token", g.RefreshToken, auth.ReasonUnknownToken},
-		{"very long", strings.Repeat("a.", 10_000), auth.ReasonUnknownToken},
-		{"empty", "", auth.ReasonUnknownToken},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			id, err := w.Authenticate(w.ctx, row.token, true)
-			if row.want != "" {
-				wantError(t, err, auth.CodeUnauthenticated, row.want)
-				return
-			}
-			want := auth.Identity{UserID: g.User.ID, SessionID: g.SessionID, Generation: 1, Expiry: g.Expiry}
-			if err != nil || id != want {
-				t.Errorf("identity %+v, %v", id, err)
-			}
-		})
-	}
 }
 
 func TestAccessTokenExpires(t *testing.T) {

@@ -128,7 +128,7 @@ type forger struct {
 // newForger starts from a token that the server made, and has the server's own key.
 func newForger(t *testing.T, db *sql.DB, token string) *forger {
 	f := &forger{method: jwt.SigningMethodEdDSA,
-		key: ed25519.NewKeyFromSeed(value[[]byte](t, db, `select seed from signing_keys order by number desc limit 1`))}
+		key: ed25519.NewKeyFromSeed(value[[]byte](t, db, `select seed from signing_keys where purpose = 'access tokens' order by number desc limit 1`))}
 	decodePart(t, token, 0, &f.header)
 	decodePart(t, token, 1, &f.claims)
 	return f

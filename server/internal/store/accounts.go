@@ -7,34 +7,6 @@ import (
 	"example.com/latchkey/server/internal/auth"
 )
 
-// SigningKeys implements auth.Store.
-func (s *Store) SigningKeys(ctx context.Context, fresh []byte) ([][]byte, error) {
-	var seeds [][]byte
-	err := s.write(ctx, func(ctx context.Context, r runner) error {
-		now, err := s.dialect.now(ctx, r)
-		if err != nil {
-			return err
-		}
-		if seeds, err = list(ctx, r, scanSeed, selectSeeds); err != nil || len(seeds) > 0 {
-			return err
-		}
-		if _, err := exec(ctx, r, `insert into signing_keys (number, seed, created_at) values (1, $1, $2)
-			on conflict (number) do nothing`, fresh, millis(now)); err != nil {
-			return err
-		}
-		seeds, err = list(ctx, r, scanSeed, selectSeeds)
-		return err
-	})
-	return seeds, s.wrap("signing keys", err)
-}
-
-const selectSeeds = `select seed from signing_keys order by number`
-
-func scanSeed(rows row) (seed []byte, err error) {
-	err = rows.Scan(&seed)
-	return seed, err
-}
-
 // CreateAccount implements auth.Store.
 func (s *Store) CreateAccount(ctx context.Context, a auth.Account, step func(time.Time) (auth.Opening, error)) error {
 	return s.wrap("create account", s.write(ctx, func(ctx context.Context, r runner) error {

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/store"
 	"example.com/latchkey/server/internal/storetest"
 )
@@ -85,7 +87,9 @@ func TestFileIsPrivate(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			if _, err := s.SigningKeys(context.Background(), []byte("seed")); err != nil {
+			if err := s.ChangeKeys(context.Background(), func(now time.Time, _ []auth.Key) (auth.KeyChange, error) {
+				return auth.KeyChange{Put: []auth.Key{{Number: 1, Secret: []byte("seed"), CreatedAt: now}}}, nil
+			}); err != nil {
 				t.Fatal(err)
 			}
 			names := map[string]fs.FileMode{}

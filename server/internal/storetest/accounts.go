@@ -1,9 +1,7 @@
 package storetest
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -12,28 +10,6 @@ import (
 
 	"example.com/latchkey/server/internal/auth"
 )
-
-func testSigningKeys(t *testing.T, f *fixture) {
-	stores := []Store{f.process(), f.process()}
-	var (
-		wg   sync.WaitGroup
-		sets [8][][]byte
-	)
-	for i := range sets {
-		wg.Go(func() {
-			var err error
-			if sets[i], err = stores[i%2].SigningKeys(ctx, fmt.Appendf(nil, "seed %d", i)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	for _, set := range sets {
-		if len(set) != 1 || !bytes.Equal(set[0], sets[0][0]) {
-			t.Errorf("seeds %q, want %q", set, sets[0])
-		}
-	}
-}
 
 func testAccounts(t *testing.T, f *fixture) {
 	s := f.process()

@@ -29,7 +29,9 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		name string
 		test func(*testing.T, *fixture)
 	}{
-		{"keys of racing first starts", testSigningKeys},
+		{"keys", testKeys},
+		{"racing changes of keys", testRacingKeys},
+		{"rotating keys", testRotatingKeys},
 		{"accounts", testAccounts},
 		{"racing accounts of one address", testEmailTaken},
 		{"opening a session", testOpenSession},
