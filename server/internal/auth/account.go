@@ -9,16 +9,20 @@ import (
 const loginTries = 3
 
 // SignUp creates an account and logs it in. The email address is trimmed and lower-cased; an empty name becomes the
-// part of the address before the @. It fails with BAD_USER_INPUT and a field, or EMAIL_TAKEN. A live session whose
-// refresh token v carries was this browser's, and ends (LOGGED_OUT).
+// part of the address before the @. It fails with BAD_USER_INPUT and a field, RATE_LIMITED, or EMAIL_TAKEN. A live
+// session whose refresh token v carries was this browser's, and ends (LOGGED_OUT).
 func (s *Service) SignUp(ctx context.Context, email, password, name string, v Visitor) (Grant, error) {
 	v = v.clean()
 	email = normalEmail(email)
 	name, nameErr := cleanName(name, email)
-	if err := errors.Join(checkEmail(email), checkPassword("password", password), nameErr); err != nil {
+	passwordErr := checkPassword("password", password, User{Email: email, Name: name})
+	if err := errors.Join(checkEmail(email), passwordErr, nameErr); err != nil {
 		return Grant{}, firstError(err)
 	}
-	a, err := s.newAccount(ctx, email, password, name)
+	if err := s.countSignUp(ctx, v); err != nil {
+		return Grant{}, internal(err)
+	}
+	a, err := s.newAccount(ctx, v, email, password, name)
 	if err != nil {
 		return Grant{}, internal(err)
 	}
@@ -37,12 +41,12 @@ func (s *Service) SignUp(ctx context.Context, email, password, name string, v Vi
 }
 
 // newAccount hashes the password of an account to be.
-func (s *Service) newAccount(ctx context.Context, email, password, name string) (Account, error) {
+func (s *Service) newAccount(ctx context.Context, v Visitor, email, password, name string) (Account, error) {
 	id, err := newID()
 	if err != nil {
 		return Account{}, err
 	}
-	hash, err := s.hasher.hash(ctx, password)
+	hash, err := s.hasher.hash(ctx, network(v.IP), password)
 	return Account{User: User{ID: id, Email: email, Name: name}, PasswordHash: hash}, err
 }
 
@@ -54,9 +58,8 @@ func (s *Service) Login(ctx context.Context, email, password string, v Visitor) 
 	v = v.clean()
 	email = normalEmail(email)
 	defer func() { s.loginDone(ctx, email, v, err) }()
-	limit := s.limit(email, v.IP)
 	for range loginTries {
-		g, err := s.login(ctx, email, password, limit, v)
+		g, err := s.login(ctx, email, password, v)
 		if !errors.Is(err, ErrChanged) {
 			return g, internal(err)
 		}
@@ -64,9 +67,9 @@ func (s *Service) Login(ctx context.Context, email, password string, v Visitor) 
 	return Grant{}, internal(ErrChanged)
 }
 
-func (s *Service) login(ctx context.Context, email, password string, limit Limit, v Visitor) (Grant, error) {
-	if err := s.checkLimit(ctx, limit); err != nil {
-		return Grant{}, err
+func (s *Service) login(ctx context.Context, email, password string, v Visitor) (Grant, error) {
+	if err := s.checkLimit(ctx, s.addressLimit(v)); err != nil {
+		return Grant{}, err // before anything that costs more: this is what a flood comes to
 	}
 	if checkEmail(email) != nil {
 		email = "" // nobody's, and text that every database can take
@@ -78,7 +81,11 @@ func (s *Service) login(ctx context.Context, email, password string, limit Limit
 	if err != nil {
 		return Grant{}, err
 	}
-	newHash, err := s.checkPassword(ctx, a, password, limit, unauthenticated(ReasonInvalidCredentials))
+	limit, err := s.loginLimit(ctx, v, email, a)
+	if err != nil {
+		return Grant{}, err
+	}
+	newHash, err := s.checkPassword(ctx, v, a, password, limit, unauthenticated(ReasonInvalidCredentials))
 	if err != nil {
 		return Grant{}, err
 	}
@@ -91,7 +98,7 @@ func (s *Service) login(ctx context.Context, email, password string, limit Limit
 			return Opening{}, err
 		}
 		opening, err := o.open(l.Now)
-		opening.PasswordHash, opening.Clear = newHash, accountSubject(limit)
+		opening.PasswordHash, opening.Clear = newHash, accountOf(limit)
 		return opening, err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -103,14 +110,17 @@ func (s *Service) login(ctx context.Context, email, password string, limit Limit
 	return s.opened(ctx, o)
 }
 
-// checkPassword verifies the account's password. A wrong one is counted and answered with wrong. A right one whose
-// hash was made at another cost comes back hashed anew, else "".
-func (s *Service) checkPassword(ctx context.Context, a Account, password string, limit Limit, wrong *Error) (string, error) {
+// checkPassword verifies the account's password, unless limit is reached. A wrong one is counted and answered with wrong.
+// A right one whose hash is not as it would be made today comes back hashed anew, else "".
+func (s *Service) checkPassword(ctx context.Context, v Visitor, a Account, password string, limit Limit, wrong *Error) (string, error) {
+	if err := s.checkLimit(ctx, limit); err != nil {
+		return "", err
+	}
 	tooLong := len(password) > maxPassword
 	if tooLong {
 		password = password[:maxPassword]
 	}
-	ok, stale, err := s.hasher.verify(ctx, a.PasswordHash, password)
+	ok, fresh, err := s.hasher.verify(ctx, network(v.IP), a.PasswordHash, password)
 	if err != nil {
 		return "", err
 	}
@@ -120,10 +130,7 @@ func (s *Service) checkPassword(ctx context.Context, a Account, password string,
 		}
 		return "", wrong
 	}
-	if !stale {
-		return "", nil
-	}
-	return s.hasher.hash(ctx, password)
+	return fresh, nil
 }
 
 // stillGood says whether a password that was verified before the step began is still the account's, and may be
@@ -131,7 +138,7 @@ func (s *Service) checkPassword(ctx context.Context, a Account, password string,
 func stillGood(l LoginSnapshot, a Account) error {
 	switch {
 	case l.Blocked > 0:
-		return rateLimited(l.Blocked)
+		return rateLimited(l.Blocked, tooManyFailures)
 	case l.PasswordHash != a.PasswordHash:
 		return ErrChanged
 	}
@@ -139,26 +146,24 @@ func stillGood(l LoginSnapshot, a Account) error {
 }
 
 // ChangePassword sets a new password and ends every other session of the user (PASSWORD_CHANGED). It fails with
-// BAD_USER_INPUT of field current or new, with RATE_LIMITED, for wrong passwords count as failed logins of the
-// account, or with UNAUTHENTICATED where the asking session has ended.
+// BAD_USER_INPUT of field current or new, with RATE_LIMITED, for wrong passwords are counted of each session, or with
+// UNAUTHENTICATED where the asking session has ended.
 func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, current, new string) (err error) {
+	v = v.clean()
 	defer func() { s.passwordChangeDone(ctx, v, id, err) }()
-	if err := checkPassword("new", new); err != nil {
-		return err
-	}
 	a, err := s.store.Account(ctx, id.UserID)
 	if err != nil {
 		return internal(notFound(err, "There is no such account."))
 	}
-	limit := s.limit(a.Email, "")
-	if err := s.checkLimit(ctx, limit); err != nil {
-		return internal(err)
+	if err := checkPassword("new", new, a.User); err != nil {
+		return err
 	}
+	limit := s.sessionLimit(id)
 	wrong := badInput("current", "The current password is incorrect.")
-	if _, err := s.checkPassword(ctx, a, current, limit, wrong); err != nil {
+	if _, err := s.checkPassword(ctx, v, a, current, limit, wrong); err != nil {
 		return internal(err)
 	}
-	hash, err := s.hasher.hash(ctx, new)
+	hash, err := s.hasher.hash(ctx, network(v.IP), new)
 	if err != nil {
 		return internal(err)
 	}
@@ -171,8 +176,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 			return PasswordChange{}, err
 		}
 		return PasswordChange{
-			PasswordHash: hash, Clear: accountSubject(limit),
-			End:    end,
+			PasswordHash: hash, End: end,
 			Events: []Event{{Kind: EventPasswordChanged, At: l.Now, UserID: a.ID, SessionID: id.SessionID, IP: end.IP, UserAgent: end.UserAgent}},
 		}, nil
 	})

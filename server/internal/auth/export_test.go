@@ -52,14 +52,27 @@ func (s *Service) SetPasswordCost(memory, passes uint32) error {
 
 // TakeHashSlots takes every slot for hashing and returns how to give them back.
 func (s *Service) TakeHashSlots() (release func()) {
-	for range cap(s.hasher.slots) {
-		s.hasher.slots <- struct{}{}
+	for range cap(s.hasher.turns.running) {
+		s.hasher.turns.running <- struct{}{}
 	}
 	return func() {
-		for range cap(s.hasher.slots) {
-			<-s.hasher.slots
+		for range cap(s.hasher.turns.running) {
+			<-s.hasher.turns.running
 		}
 	}
+}
+
+// HashesQueued returns how many hashes run or wait for their turn, beside those that TakeHashSlots has taken.
+func (s *Service) HashesQueued() int {
+	s.hasher.turns.mu.Lock()
+	defer s.hasher.turns.mu.Unlock()
+	return s.hasher.turns.queued
+}
+
+// RawHash is the hash of the password as it is written, at the cost that the tests set.
+func RawHash(password string) string {
+	c, salt := cost{memory: 64, time: 1, threads: 1}, make([]byte, saltSize)
+	return phc(c, salt, c.key(password, salt))
 }
 
 func ParseRefreshToken(s string) (string, bool) {

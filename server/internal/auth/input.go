@@ -46,17 +46,6 @@ func checkEmail(email string) error {
 	return nil
 }
 
-// checkPassword judges a new password, by its length alone (NIST SP 800-63B §3.1.1.2: no rules of composition).
-func checkPassword(field, password string) error {
-	switch {
-	case len(password) < minPassword:
-		return badInput(field, fmt.Sprintf("A password has at least %d characters.", minPassword))
-	case len(password) > maxPassword:
-		return badInput(field, fmt.Sprintf("A password has at most %d bytes.", maxPassword))
-	}
-	return nil
-}
-
 // cleanName trims the name, or takes one from the address, and judges it.
 func cleanName(name, email string) (string, error) {
 	name = strings.TrimSpace(name)

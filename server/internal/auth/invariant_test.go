@@ -115,7 +115,7 @@ func (h *history) use(rt *rapid.T) {
 }
 
 func (h *history) prune(rt *rapid.T) {
-	h.world.prune(auth.Retention{Grace: grace, Recovery: 2 * time.Hour, Sessions: 7 * time.Hour, Failures: time.Hour})
+	h.world.prune(auth.Retention{Grace: grace, Recovery: 2 * time.Hour, Sessions: 7 * time.Hour, Counts: time.Hour})
 }
 
 func (h *history) logOut(rt *rapid.T) {

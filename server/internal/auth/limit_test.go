@@ -46,9 +46,82 @@ func TestLimitOfAnAccount(t *testing.T) {
 			t.Errorf("after the wait: %v", err)
 		}
 		w.fail(9, email, "192.0.2.4")
-		if err := w.login(email, password, "192.0.2.3"); err != nil {
-			t.Errorf("a success did not clear the account's count: %v", err)
+		if err := w.login(email, password, "192.0.2.5"); err != nil {
+			t.Fatal(err)
 		}
+		w.fail(9, email, "192.0.2.6") // a success has cleared the account's count
+	})
+}
+
+// TestOwnerIsNotLockedOut has strangers guess for as long as they like: whoever logs in from where they have logged in
+// before does not notice, and the strangers get no more guesses by it.
+func TestOwnerIsNotLockedOut(t *testing.T) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
+		g := w.signUp() // from 192.0.2.7
+		w.fail(10, email, "198.51.100.1")
+		for range 5 {
+			limited(t, w.login(email, password, "203.0.113.9"), 15*time.Minute)
+			if err := w.login(email, password, from().IP); err != nil {
+				t.Errorf("the owner: %v", err)
+			}
+		}
+		g = w.refreshed(g.RefreshToken, plain)
+		if err := w.ChangePassword(w.ctx, from(), w.used(g), password, "another password"); err != nil {
+			t.Errorf("the owner changes the password: %v", err)
+		}
+		w.fail(10, email, from().IP)
+		limited(t, w.login(email, "another password", from().IP), 15*time.Minute)
+		time.Sleep(15 * time.Minute)
+		w.fail(10, email, "2001:db8::1")
+		limited(t, w.login(email, "another password", "203.0.113.9"), 15*time.Minute)
+	})
+}
+
+func TestLimitOfSignUps(t *testing.T) {
+	cfg := standard
+	cfg.SignUps = 3
+	inBubble(t, cfg, func(t *testing.T, w *world) {
+		signUp := func(email, ip string) error {
+			_, err := w.SignUp(w.ctx, email, password, "", auth.Visitor{IP: ip})
+			return err
+		}
+		for i, address := range []string{email, email, "eve@example.com"} { // what is taken counts too
+			if err := signUp(address, fmt.Sprintf("2001:db8::%d", i)); err != nil && i != 1 {
+				t.Fatal(err)
+			}
+		}
+		wantError(t, signUp("short", "2001:db8::1"), auth.CodeBadUserInput, "") // and is not worth counting
+		limited(t, signUp("bob@example.com", "2001:db8::99"), time.Hour)
+		if err := signUp("bob@example.com", "2001:db8:0:1::1"); err != nil {
+			t.Errorf("from elsewhere: %v", err)
+		}
+		time.Sleep(time.Hour)
+		if err := signUp("carol@example.com", "2001:db8::1"); err != nil {
+			t.Errorf("after the wait: %v", err)
+		}
+	})
+}
+
+// TestLimitOfGuessedTokens has one network send refresh tokens of nobody's.
+func TestLimitOfGuessedTokens(t *testing.T) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
+		mine := w.signUp()
+		stays := w.refreshed(mine.RefreshToken, plain)
+		for range 100 {
+			w.refused(auth.NewRefreshToken(), plain, auth.ReasonUnknownToken)
+		}
+		time.Sleep(20 * time.Second)
+		_, err := w.Refresh(w.ctx, from(auth.NewRefreshToken()), plain)
+		limited(t, err, 40*time.Second)
+		limited(t, w.Logout(w.ctx, from(auth.NewRefreshToken()), nil), 40*time.Second)
+		stays = w.refreshed(stays.RefreshToken, plain) // of a session that is known
+		elsewhere := from(auth.NewRefreshToken())
+		elsewhere.IP = "192.0.2.8"
+		_, err = w.Refresh(w.ctx, elsewhere, plain)
+		wantError(t, err, auth.CodeUnauthenticated, auth.ReasonUnknownToken)
+		time.Sleep(40 * time.Second)
+		w.refused(auth.NewRefreshToken(), plain, auth.ReasonUnknownToken)
+		w.refreshed(stays.RefreshToken, plain)
 	})
 }
 
@@ -110,7 +183,7 @@ func TestLimitOfGuessesAtOnce(t *testing.T) {
 		)
 		for i := range 25 {
 			wg.Go(func() {
-				err := w.login(email, "wrong password", fmt.Sprintf("192.0.2.%d", i))
+				err := w.login(email, "wrong password", fmt.Sprintf("198.51.100.%d", i))
 				mu.Lock()
 				defer mu.Unlock()
 				if e, ok := err.(*auth.Error); ok {
@@ -150,7 +223,13 @@ func TestChangePasswordCountsFailures(t *testing.T) {
 			wantError(t, w.ChangePassword(w.ctx, from(), id, "wrong password", "another password"), auth.CodeBadUserInput, "")
 		}
 		limited(t, w.ChangePassword(w.ctx, from(), id, password, "another password"), 15*time.Minute)
-		limited(t, w.login(email, password, "192.0.2.3"), 15*time.Minute)
+		g, err := w.Login(w.ctx, email, password, from())
+		if err != nil {
+			t.Fatalf("the owner logs in: %v", err)
+		}
+		if err := w.ChangePassword(w.ctx, from(), w.used(g), password, "another password"); err != nil {
+			t.Errorf("from another session: %v", err)
+		}
 		if strings.Contains(w.log.String(), "@") {
 			t.Error("an email address in the log")
 		}

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
-	"runtime"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
@@ -33,7 +32,7 @@ const (
 // not take the machine's.
 type hasher struct {
 	cost  cost
-	slots chan struct{}
+	turns *turns
 	dummy string // the hash of no password, to spend on unknown addresses the time that known ones take
 }
 
@@ -42,48 +41,56 @@ func newHasher(c cost) (*hasher, error) {
 	if _, err := rand.Read(random); err != nil {
 		return nil, err
 	}
-	return &hasher{
-		cost:  c,
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		dummy: phc(c, random[:saltSize], random[saltSize:]),
-	}, nil
+	return &hasher{cost: c, turns: newTurns(), dummy: phc(c, random[:saltSize], random[saltSize:])}, nil
 }
 
-// hash returns the PHC string of the password with a new salt. It waits for its turn, and gives up with ctx.
-func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+// hash returns the PHC string of the password with a new salt. It waits for its turn, and fails where too many wait
+// already (RATE_LIMITED) or ctx ends. Whose turn it is, from says: a network.
+func (h *hasher) hash(ctx context.Context, from, password string) (string, error) {
+	done, err := h.turns.take(ctx, from)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	return h.fresh(password)
+}
+
+func (h *hasher) fresh(password string) (string, error) {
 	salt := make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
 		return "", err
 	}
-	key, err := h.run(ctx, password, salt, h.cost)
-	if err != nil {
-		return "", err
-	}
-	return phc(h.cost, salt, key), nil
+	return phc(h.cost, salt, h.cost.key(normalPassword(password), salt)), nil
 }
 
-// verify reports whether the PHC string is the password's, and whether it was made at another cost than today's. It
-// waits for its turn, and gives up with ctx.
-func (h *hasher) verify(ctx context.Context, encoded, password string) (ok, stale bool, err error) {
+// verify reports whether the PHC string is the password's. Where it is, and was made at another cost than today's or of
+// a password that was not normalised then, fresh is a new one. It waits as hash does.
+func (h *hasher) verify(ctx context.Context, from, encoded, password string) (ok bool, fresh string, err error) {
 	c, salt, want, err := parsePHC(encoded)
 	if err != nil {
-		return false, false, err
+		return false, "", err
 	}
-	got, err := h.run(ctx, password, salt, c)
+	done, err := h.turns.take(ctx, from)
 	if err != nil {
-		return false, false, err
+		return false, "", err
 	}
-	return subtle.ConstantTimeCompare(got, want) == 1, c != h.cost, nil
+	defer done()
+	is := func(form string) bool { return subtle.ConstantTimeCompare(c.key(form, salt), want) == 1 }
+	normal := normalPassword(password)
+	switch {
+	case is(normal):
+		if c == h.cost {
+			return true, "", nil
+		}
+	case normal == password || !is(password):
+		return false, "", nil
+	}
+	fresh, err = h.fresh(password)
+	return true, fresh, err
 }
 
-func (h *hasher) run(ctx context.Context, password string, salt []byte, c cost) ([]byte, error) {
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	return argon2.IDKey([]byte(password), salt, c.time, c.memory, c.threads, hashSize), nil
+func (c cost) key(password string, salt []byte) []byte {
+	return argon2.IDKey([]byte(password), salt, c.time, c.memory, c.threads, hashSize)
 }
 
 // phc writes a hash as a PHC string (the format of the Password Hashing Competition).

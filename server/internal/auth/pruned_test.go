@@ -62,7 +62,7 @@ func TestPrunedTokensHarmNothing(t *testing.T) {
 }
 
 // retention is what a service with the standard configuration prunes by.
-var retention = auth.Retention{Grace: grace, Recovery: recovery, Sessions: idle + 24*time.Hour, Failures: time.Hour}
+var retention = auth.Retention{Grace: grace, Recovery: recovery, Sessions: idle + 24*time.Hour, Counts: time.Hour}
 
 // TestPruningChangesNoAnswer plays random histories on two services, one pruned all the time and one never: any token
 // that a cookie jar may hold has the same outcome on both.

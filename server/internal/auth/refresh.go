@@ -109,14 +109,20 @@ func (p *presentation) answered() bool {
 
 // present has one token judged and the judgement carried out. Where the token is answered it returns the grant.
 func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
-	err := s.store.Present(ctx, p.token.session.String(), p.token.generation, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
+	session := p.token.session.String()
+	if err := s.guesses.check(network(p.visitor.IP), session); err != nil {
+		return Grant{}, err
+	}
+	err := s.store.Present(ctx, session, p.token.generation, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
 	if errors.Is(err, ErrNotFound) {
 		p.judged = decision{action: refuse, reason: ReasonUnknownToken}
+		s.guesses.wrong(network(p.visitor.IP))
 		return Grant{}, nil
 	}
 	if err != nil {
 		return Grant{}, internal(err)
 	}
+	s.guesses.right(session)
 	snap, change := p.snapshot, p.judged.change
 	s.report(ctx, p)
 	switch {

@@ -9,7 +9,6 @@ import (
 )
 
 const (
-	failureWindow = 15 * time.Minute // contract §1, --login-attempts
 	pruneInterval = time.Minute
 	walkInterval  = time.Hour             // of the sessions: whether one is gone for a month may be found out late
 	pruneLimit    = 200                   // rows in one step: it must not keep refreshes waiting
@@ -29,6 +28,7 @@ type Service struct {
 	endings *endings
 	trail   *trail
 	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
+	guesses *guesses
 }
 
 // New returns a Service on the store. It makes the key pair for access tokens where the store has none, encrypts the
@@ -51,6 +51,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 		endings: newEndings(store, cfg.AccessTTL),
 		trail:   newTrail(store),
 		seen:    newMemory[generation, struct{}](memoryHalf),
+		guesses: newGuesses(),
 	}
 	if err := s.endings.poll(ctx); err != nil {
 		return nil, fmt.Errorf("load the ended sessions: %w", err)
@@ -110,7 +111,7 @@ func (s *Service) reporting(ctx context.Context, what string, do func(context.Co
 func (s *Service) pruner() func(context.Context) error {
 	var walked time.Time
 	return func(ctx context.Context) error {
-		r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Failures: failureWindow, Audit: s.cfg.AuditKeep}
+		r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Counts: max(failureWindow, signUpWindow), Audit: s.cfg.AuditKeep}
 		began := time.Now()
 		if began.Sub(walked) >= walkInterval {
 			r.Sessions = s.cfg.IdleTTL + reasonKept

@@ -132,7 +132,11 @@ func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Cha
 	var held []Snapshot
 	for _, t := range parseTokens(v) {
 		var shown *Snapshot
-		err := s.store.Present(ctx, t.session.String(), t.generation, func(snap Snapshot) (Change, error) {
+		session := t.session.String()
+		if err := s.guesses.check(network(v.IP), session); err != nil {
+			return held, err
+		}
+		err := s.store.Present(ctx, session, t.generation, func(snap Snapshot) (Change, error) {
 			shown = nil
 			if d := decide(snap, t, s.policy, RefreshOptions{}); d.action == refuse {
 				return Change{}, nil
@@ -143,10 +147,12 @@ func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Cha
 			}
 			return do(snap), nil
 		})
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		switch {
+		case errors.Is(err, ErrNotFound):
+			s.guesses.wrong(network(v.IP))
+		case err != nil:
 			return held, err
-		}
-		if err == nil && shown != nil {
+		case shown != nil:
 			held = append(held, *shown)
 		}
 	}

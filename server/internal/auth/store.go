@@ -50,11 +50,13 @@ type Store interface {
 	// Endings returns every ending at since or later, and now.
 	Endings(ctx context.Context, since time.Time) ([]Ending, time.Time, error)
 
+	// LoggedInFrom reports whether a session of the user that is still kept was opened from the network.
+	LoggedInFrom(ctx context.Context, userID, network string) (bool, error)
 	// Blocked returns how long it will be until l is no longer reached; 0: it is not.
 	Blocked(ctx context.Context, l Limit) (time.Duration, error)
-	// AddFailure counts a failed login for each of l's subjects. Where l is reached already it counts nothing and
-	// returns what Blocked would.
-	AddFailure(ctx context.Context, l Limit) (time.Duration, error)
+	// Count counts one more for each of l's subjects. Where l is reached already it counts nothing and returns what
+	// Blocked would.
+	Count(ctx context.Context, l Limit) (time.Duration, error)
 
 	// Record adds the events that step returns to the audit record. An event whose ID is on record already is counted
 	// with it: the entry has their Times together, and Last from now on.
@@ -147,6 +149,7 @@ type Opening struct {
 	Token        Token
 	Ends         []Ending // the sessions that this browser had before
 	PasswordHash string   // the account's hash from now on; "": as it is
+	Network      string   // where it was opened from, as Store.LoggedInFrom is asked
 	Clear        string   // the subject whose failures are forgotten; "": none
 	Events       []Event
 }
@@ -162,7 +165,6 @@ type LoginSnapshot struct {
 // PasswordChange is a new password and how it ends the user's other sessions.
 type PasswordChange struct {
 	PasswordHash string
-	Clear        string // the subject whose failures are forgotten; "": none
 	End          Ending
 	Events       []Event
 }
@@ -179,10 +181,10 @@ type Life struct {
 	Max  time.Duration // a session of this age has ended; 0: never
 }
 
-// Limit is a number of failures within a time.
+// Limit is how often something may happen within a time.
 type Limit struct {
-	Subjects []string // who failed: each is counted by itself
-	Max      int      // failures of one subject at which the limit is reached; 0: no limit
+	Subjects []string // whom it happens to: each is counted by itself
+	Max      int      // times of one subject at which the limit is reached; 0: no limit
 	Window   time.Duration
 }
 
@@ -191,7 +193,7 @@ type Retention struct {
 	Grace    time.Duration // superseded tokens answer nothing, whatever was seen later, until their own end
 	Recovery time.Duration // and from then on until they were superseded longer ago than this, or a later one was seen longer ago than Grace
 	Sessions time.Duration // sessions whose current token was last sent longer ago than this are dropped; 0: none is
-	Failures time.Duration // failed logins longer ago than this are dropped; 0: none is
+	Counts   time.Duration // what was counted against a Limit longer ago than this is dropped; 0: none is
 	Audit    time.Duration // entries of the audit record older than this are dropped; 0: none is
 }
 

@@ -93,9 +93,6 @@ func (s *Store) ChangePassword(ctx context.Context, asking auth.Identity, l auth
 		if err := setPassword(ctx, r, asking.UserID, c.PasswordHash); err != nil {
 			return err
 		}
-		if err := clearFailures(ctx, r, c.Clear); err != nil {
-			return err
-		}
 		c.End.At = snap.Now
 		if ended, err = endAll(ctx, r, asking.UserID, "", asking.SessionID, life, c.End); err != nil {
 			return err
@@ -132,9 +129,9 @@ func open(ctx context.Context, r runner, o auth.Opening) error {
 		}
 	}
 	x := o.Session
-	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, tag_key, created_at, user_agent, ip)
-		values ($1, $2, $3, $4, $5, $6, $7)`,
-		x.ID, x.UserID, o.Token.Generation, o.TagKey, millis(x.CreatedAt), x.UserAgent, x.IP); err != nil {
+	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, tag_key, created_at, user_agent, ip, network)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		x.ID, x.UserID, o.Token.Generation, o.TagKey, millis(x.CreatedAt), x.UserAgent, x.IP, o.Network); err != nil {
 		return err
 	}
 	if err := insertToken(ctx, r, x.ID, o.Token); err != nil {

@@ -17,7 +17,14 @@ func (s *Store) Blocked(ctx context.Context, l auth.Limit) (time.Duration, error
 	return wait, s.wrap("blocked", err)
 }
 
-// blocked returns how long it will be until every subject has less than l.Max failures within l.Window.
+// LoggedInFrom implements auth.Store.
+func (s *Store) LoggedInFrom(ctx context.Context, userID, network string) (bool, error) {
+	n, err := one(ctx, s.reads, scanNumber, `select count(*) from (
+		select 1 from sessions where user_id = $1 and network = $2 limit 1) found`, userID, network)
+	return n > 0, s.wrap("logged in from", err)
+}
+
+// blocked returns how long it will be until every subject was counted less than l.Max times within l.Window.
 func blocked(ctx context.Context, r runner, now time.Time, l auth.Limit) (time.Duration, error) {
 	var wait time.Duration
 	if l.Max <= 0 {
@@ -37,8 +44,8 @@ func blocked(ctx context.Context, r runner, now time.Time, l auth.Limit) (time.D
 	return wait, nil
 }
 
-// AddFailure implements auth.Store.
-func (s *Store) AddFailure(ctx context.Context, l auth.Limit) (time.Duration, error) {
+// Count implements auth.Store.
+func (s *Store) Count(ctx context.Context, l auth.Limit) (time.Duration, error) {
 	var wait time.Duration
 	err := s.write(ctx, func(ctx context.Context, r runner) error {
 		for _, subject := range l.Subjects {
@@ -60,7 +67,7 @@ func (s *Store) AddFailure(ctx context.Context, l auth.Limit) (time.Duration, er
 		}
 		return nil
 	})
-	return wait, s.wrap("add failure", err)
+	return wait, s.wrap("count", err)
 }
 
 func clearFailures(ctx context.Context, r runner, subject string) error {

@@ -32,7 +32,7 @@ const (
 	prunePause = 20 * time.Millisecond
 )
 
-var retention = auth.Retention{Grace: 30 * time.Second, Recovery: 24 * time.Hour, Sessions: 744 * time.Hour, Failures: time.Hour}
+var retention = auth.Retention{Grace: 30 * time.Second, Recovery: 24 * time.Hour, Sessions: 744 * time.Hour, Counts: time.Hour}
 
 // prune is a round of pruning, as a service does it but for the pauses. It returns how many rows went and how long the
 // longest step took.

@@ -13,7 +13,7 @@ import (
 // What a round of pruning looks at, one kind after another (auth.PruneCursor.Kind).
 const (
 	kindTokens = iota
-	kindFailures
+	kindCounts
 	kindAudit
 	kindSessions
 	kinds
@@ -30,8 +30,8 @@ func (s *Store) Prune(ctx context.Context, ret auth.Retention, from auth.PruneCu
 	switch {
 	case from.Kind == kindTokens:
 		next, removed, err = s.pruneTokens(ctx, ret, from, limit)
-	case from.Kind == kindFailures && ret.Failures != 0:
-		removed, err = s.pruneOldest(ctx, deleteFailures, limit, func(now time.Time) any { return millis(now.Add(-ret.Failures)) })
+	case from.Kind == kindCounts && ret.Counts != 0:
+		removed, err = s.pruneOldest(ctx, deleteFailures, limit, func(now time.Time) any { return millis(now.Add(-ret.Counts)) })
 	case from.Kind == kindAudit && ret.Audit != 0:
 		removed, err = s.pruneOldest(ctx, deleteAudit, limit, func(now time.Time) any { return firstID(now.Add(-ret.Audit)) })
 	case from.Kind == kindSessions && ret.Sessions != 0:
@@ -52,7 +52,7 @@ func (s *Store) Prune(ctx context.Context, ret auth.Retention, from auth.PruneCu
 // pruneTokens removes superseded tokens that answer nothing any more, now or ever (see auth's recoverable). It looks at
 // those that the step before has not, oldest first: many may have to stay for a day, and are passed once in a round.
 func (s *Store) pruneTokens(ctx context.Context, ret auth.Retention, from auth.PruneCursor, limit int) (next auth.PruneCursor, removed int64, err error) {
-	next = auth.PruneCursor{Kind: kindFailures}
+	next = auth.PruneCursor{Kind: kindCounts}
 	now, err := s.dialect.now(ctx, s.reads)
 	if err != nil {
 		return from, 0, err

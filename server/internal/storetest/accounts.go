@@ -59,7 +59,7 @@ func testOpenSession(t *testing.T, f *fixture) {
 	s := f.process()
 	a, first := f.account(s, 0)
 	limit := auth.Limit{Subjects: []string{"ada"}, Max: 1, Window: time.Hour}
-	if _, err := s.AddFailure(ctx, limit); err != nil {
+	if _, err := s.Count(ctx, limit); err != nil {
 		t.Fatal(err)
 	}
 	var second auth.Opening

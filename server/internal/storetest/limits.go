@@ -13,7 +13,7 @@ func testFailures(t *testing.T, f *fixture) {
 	limit := auth.Limit{Subjects: []string{"ada", "192.0.2.1"}, Max: 2, Window: time.Hour}
 	add := func(l auth.Limit) time.Duration {
 		t.Helper()
-		wait, err := s.AddFailure(ctx, l)
+		wait, err := s.Count(ctx, l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func testRacingFailures(t *testing.T, f *fixture) {
 	)
 	for i := range 20 {
 		wg.Go(func() {
-			wait, err := stores[i%2].AddFailure(ctx, limit)
+			wait, err := stores[i%2].Count(ctx, limit)
 			if err != nil {
 				t.Error(err)
 			}
@@ -77,5 +77,48 @@ func testRacingFailures(t *testing.T, f *fixture) {
 	wg.Wait()
 	if counted != 5 {
 		t.Errorf("counted %d failures under a limit of 5", counted)
+	}
+}
+
+func testLoggedInFrom(t *testing.T, f *fixture) {
+	s := f.process()
+	ada, first := f.account(s, 0)
+	eve, _ := f.account(s, 0)
+	if err := s.OpenSession(ctx, ada.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+		o := opening(ada.ID, snap.Now, time.Hour)
+		o.Network = "2001:db8::/64"
+		o.Ends = []auth.Ending{{SessionID: first.Session.ID, At: snap.Now, Reason: auth.ReasonLoggedOut}}
+		return o, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	from := func(userID, network string) bool {
+		t.Helper()
+		known, err := f.process().LoggedInFrom(ctx, userID, network)
+		if err != nil {
+			t.Error(err)
+		}
+		return known
+	}
+	for _, row := range []struct {
+		name, user, network string
+		want                bool
+	}{
+		{"a session that has ended", ada.ID, "192.0.2.1", true},
+		{"one that lives", ada.ID, "2001:db8::/64", true},
+		{"another network", ada.ID, "2001:db8:0:1::/64", false},
+		{"another user", eve.ID, "2001:db8::/64", false},
+		{"nobody", "", "192.0.2.1", false},
+		{"nowhere", ada.ID, "", false},
+	} {
+		if got := from(row.user, row.network); got != row.want {
+			t.Errorf("%s: %v", row.name, got)
+		}
+	}
+	r := keepAll
+	r.Sessions = 30 * time.Minute
+	f.prune(s, r, 10)
+	if from(ada.ID, "2001:db8::/64") || !from(ada.ID, "192.0.2.1") {
+		t.Error("a network is forgotten with its session, and with no other")
 	}
 }

@@ -90,7 +90,8 @@ func testCancelled(t *testing.T, f *fixture) {
 			return err
 		}},
 		{"Endings", func() error { _, _, err := s.Endings(gone, time.Unix(0, 0)); return err }},
-		{"AddFailure", func() error { _, err := s.AddFailure(gone, limit); return err }},
+		{"LoggedInFrom", func() error { _, err := s.LoggedInFrom(gone, a.ID, "192.0.2.1"); return err }},
+		{"Count", func() error { _, err := s.Count(gone, limit); return err }},
 		{"Prune", func() error { _, _, err := s.Prune(gone, auth.Retention{}, auth.PruneCursor{}, 10); return err }},
 		{"CreatePost", func() error { return s.CreatePost(gone, blog.Post{ID: newID(), UserID: a.ID}) }},
 		{"Ping", func() error { return s.Ping(gone) }},

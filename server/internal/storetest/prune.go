@@ -10,7 +10,7 @@ import (
 )
 
 // keepAll is a retention by which nothing goes of what these tests make.
-var keepAll = auth.Retention{Grace: time.Hour, Recovery: 24 * time.Hour, Sessions: 1000 * time.Hour, Failures: 1000 * time.Hour, Audit: 1000 * time.Hour}
+var keepAll = auth.Retention{Grace: time.Hour, Recovery: 24 * time.Hour, Sessions: 1000 * time.Hour, Counts: 1000 * time.Hour, Audit: 1000 * time.Hour}
 
 // prune is a whole round of pruning. It returns how much each step removed that removed anything.
 func (f *fixture) prune(s Store, r auth.Retention, limit int) (removed []int) {
@@ -209,12 +209,12 @@ func testPruneSessions(t *testing.T, f *fixture) {
 func testPruneFailures(t *testing.T, f *fixture) {
 	s := f.process()
 	limit := auth.Limit{Subjects: []string{"ada", "192.0.2.1", "eve"}, Max: 1, Window: time.Hour}
-	if _, err := s.AddFailure(ctx, limit); err != nil {
+	if _, err := s.Count(ctx, limit); err != nil {
 		t.Fatal(err)
 	}
 	f.wantRemoved(f.prune(s, keepAll, 10))
 	r := keepAll
-	r.Failures = -time.Minute // counted from a minute hence, when all are past
+	r.Counts = -time.Minute // counted from a minute hence, when all are past
 	f.wantRemoved(f.prune(s, r, 10), 3)
 	if wait, err := s.Blocked(ctx, limit); wait != 0 || err != nil {
 		t.Errorf("blocked for %v, %v", wait, err)

@@ -49,6 +49,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"endings", testEndings},
 		{"failures", testFailures},
 		{"racing failures", testRacingFailures},
+		{"where sessions were opened from", testLoggedInFrom},
 		{"recording events", testRecord},
 		{"activity", testActivity},
 		{"the audit record", testAudit},
@@ -104,7 +105,7 @@ func opening(userID string, now time.Time, age time.Duration) auth.Opening {
 	return auth.Opening{
 		Session: auth.Session{ID: id, UserID: userID, CreatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(time.Hour),
 			UserAgent: "Test/1.0", IP: "192.0.2.1"},
-		TagKey: []byte("tag key of " + id),
+		TagKey: []byte("tag key of " + id), Network: "192.0.2.1",
 		Token:  auth.Token{Generation: 1, Hash: []byte("hash 1"), SentAt: at, ExpiresAt: at.Add(time.Hour)},
 		Events: []auth.Event{{Kind: auth.EventLoggedIn, At: at, UserID: userID, SessionID: id}},
 	}

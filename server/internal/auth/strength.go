@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/trustelem/zxcvbn/frequency"
+	"golang.org/x/text/unicode/norm"
+)
+
+// normalPassword is the form of a password that is hashed: keyboards and systems differ in how they write the same
+// letters (NFKC, NIST SP 800-63B §3.1.1.2).
+func normalPassword(password string) string { return norm.NFKC.String(password) }
+
+// checkPassword judges a new password of the user: by its length, and whether it is what everybody tries first (NIST SP
+// 800-63B §3.1.1.2: no rules of composition).
+func checkPassword(field, password string, u User) error {
+	if len(password) > maxPassword {
+		return badInput(field, fmt.Sprintf("A password has at most %d bytes.", maxPassword))
+	}
+	normal := normalPassword(password)
+	switch {
+	case min(len(password), len(normal)) < minPassword:
+		return badInput(field, fmt.Sprintf("A password has at least %d characters.", minPassword))
+	case common(normal):
+		return badInput(field, "This is one of the passwords that are tried first. Please choose another.")
+	case own(normal, u):
+		return badInput(field, "Your name and your email address are tried first. Please choose another password.")
+	}
+	return nil
+}
+
+// common reports whether the password is among some 50,000 of at least eight letters that others have: passwords that
+// were found in leaks, names, and words of English. Nothing is kept for it: reading the lists through takes a twentieth
+// of the time that the hash does.
+func common(password string) bool {
+	password = strings.ToLower(password)
+	if password == "latchkey" {
+		return true // the name on the door
+	}
+	for _, list := range frequency.FrequencyLists {
+		if slices.Contains(list, password) {
+			return true
+		}
+	}
+	return false
+}
+
+// own reports whether the password is what the account is called.
+func own(password string, u User) bool {
+	local, _, _ := strings.Cut(u.Email, "@")
+	return slices.ContainsFunc([]string{u.Email, local, u.Name}, func(s string) bool {
+		return strings.EqualFold(password, normalPassword(s))
+	})
+}
