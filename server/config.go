@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -37,6 +38,9 @@ type config struct {
 	Demo          bool          `help:"Create the demo account, with posts."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
 	KeyMaxAge     time.Duration `name:"key-max-age" default:"2160h" help:"Replace the key that signs access tokens when it has signed for so long; 0: never."`
+	SignUps       int           `name:"sign-ups" default:"100" help:"Sign-ups per address in an hour before RATE_LIMITED; 0: no limit."`
+	Proxies       []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front: what they say in X-Forwarded-For is believed."`
+	Dev           bool          `help:"For those who build on the API: answer introspection."`
 	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/: for operators, who are not asked who they are."`
 	AuditKeep     time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
 	Verbose       bool          `help:"Log every request."`
@@ -72,12 +76,17 @@ func (c *config) check() error {
 		return usagef("--idle-ttl=%s must be longer than --grace=%s", c.IdleTTL, c.Grace)
 	case c.LoginAttempts < 0:
 		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
+	case c.SignUps < 0:
+		return usagef("--sign-ups=%d: give 0 for no limit, or a number above it", c.SignUps)
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return usagef("--addr=%q: give host:port, as localhost:8080 or :8080", c.Addr)
 	}
 	if _, _, err := net.SplitHostPort(c.AdminAddr); c.AdminAddr != "" && err != nil {
 		return usagef("--admin-addr=%q: give host:port, as localhost:9090", c.AdminAddr)
+	}
+	if _, err := c.proxies(); err != nil {
+		return err
 	}
 	if err := c.checkOrigin(); err != nil {
 		return err
@@ -86,6 +95,22 @@ func (c *config) check() error {
 		return err
 	}
 	return c.transport.check(c.Origin)
+}
+
+// proxies returns the networks of --trusted-proxies: of an address alone, that address.
+func (c *config) proxies() ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range c.Proxies {
+		network, err := netip.ParsePrefix(text)
+		if a, addrErr := netip.ParseAddr(text); addrErr == nil && a.Zone() == "" {
+			network, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil || network.Addr().Is4In6() {
+			return nil, usagef("--trusted-proxies=%q: give networks or addresses, as 10.0.0.0/8,2001:db8::1", text)
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, nil
 }
 
 // wholeSeconds returns a *usageError where the duration cannot be one of the flag.

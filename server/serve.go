@@ -64,14 +64,18 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 
 // wire makes the application on the database, with the demo account where it is asked for.
 func wire(ctx context.Context, cfg config, db *store.Store, origin string, meter auth.Meter, log *slog.Logger, stdout io.Writer) (*auth.Service, http.Handler, error) {
+	proxies, err := cfg.proxies()
+	if err != nil {
+		return nil, nil, err
+	}
 	assets, err := web.New()
 	if err != nil {
 		return nil, nil, err
 	}
 	users, err := auth.New(ctx, db, auth.Config{
 		Issuer: origin, AccessTTL: cfg.AccessTTL, Grace: cfg.Grace, Recovery: cfg.Recovery,
-		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, AuditKeep: cfg.AuditKeep, Meter: meter, Log: log,
-		KeyMaxAge: cfg.KeyMaxAge, MasterKey: cfg.master,
+		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, SignUps: cfg.SignUps,
+		AuditKeep: cfg.AuditKeep, KeyMaxAge: cfg.KeyMaxAge, MasterKey: cfg.master, Meter: meter, Log: log,
 	})
 	if err != nil {
 		return nil, nil, cfg.explain(err)
@@ -84,7 +88,7 @@ func wire(ctx context.Context, cfg config, db *store.Store, origin string, meter
 	}
 	handler, err := route.Handler(route.Config{
 		Auth: users, Blog: posts, Assets: assets, Origin: origin, Grace: cfg.Grace, IdleTTL: cfg.IdleTTL,
-		Ready: db.Ping, Log: log,
+		Proxies: proxies, Dev: cfg.Dev, Ready: db.Ping, Log: log,
 	})
 	return users, handler, err
 }

@@ -46,7 +46,7 @@ func (s *Service) newAccount(ctx context.Context, v Visitor, email, password, na
 	if err != nil {
 		return Account{}, err
 	}
-	hash, err := s.hasher.hash(ctx, network(v.IP), password)
+	hash, err := s.hasher.hash(ctx, Network(v.IP), password)
 	return Account{User: User{ID: id, Email: email, Name: name}, PasswordHash: hash}, err
 }
 
@@ -120,7 +120,7 @@ func (s *Service) checkPassword(ctx context.Context, v Visitor, a Account, passw
 	if tooLong {
 		password = password[:maxPassword]
 	}
-	ok, fresh, err := s.hasher.verify(ctx, network(v.IP), a.PasswordHash, password)
+	ok, fresh, err := s.hasher.verify(ctx, Network(v.IP), a.PasswordHash, password)
 	if err != nil {
 		return "", err
 	}
@@ -163,7 +163,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 	if _, err := s.checkPassword(ctx, v, a, current, limit, wrong); err != nil {
 		return internal(err)
 	}
-	hash, err := s.hasher.hash(ctx, network(v.IP), new)
+	hash, err := s.hasher.hash(ctx, Network(v.IP), new)
 	if err != nil {
 		return internal(err)
 	}

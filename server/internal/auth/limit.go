@@ -26,7 +26,7 @@ const (
 func (s *Service) addressLimit(v Visitor) Limit {
 	l := Limit{Max: s.cfg.LoginAttempts, Window: failureWindow}
 	if v.IP != "" {
-		l.Subjects = []string{addressSubject + network(v.IP)}
+		l.Subjects = []string{addressSubject + Network(v.IP)}
 	}
 	return l
 }
@@ -40,7 +40,7 @@ func (s *Service) loginLimit(ctx context.Context, v Visitor, email string, a Acc
 		return l, nil
 	}
 	if v.IP != "" {
-		known, err := s.store.LoggedInFrom(ctx, a.ID, network(v.IP))
+		known, err := s.store.LoggedInFrom(ctx, a.ID, Network(v.IP))
 		if known || err != nil {
 			return l, err
 		}
@@ -79,15 +79,15 @@ func accountOf(l Limit) string {
 // countSignUp counts a sign-up from the visitor's address, whatever comes of it: each costs a hash, and tells whether an
 // email address is taken.
 func (s *Service) countSignUp(ctx context.Context, v Visitor) error {
-	l := Limit{Max: s.cfg.SignUps, Window: signUpWindow, Subjects: []string{signUpSubject + network(v.IP)}}
+	l := Limit{Max: s.cfg.SignUps, Window: signUpWindow, Subjects: []string{signUpSubject + Network(v.IP)}}
 	if v.IP == "" {
 		return nil // of this program itself
 	}
 	return s.count(ctx, l, "Too many accounts are being created from where you are. Please wait, then try again.")
 }
 
-// network returns what one sender can be taken to hold: an IPv4 address, or a /64 of IPv6 (RFC 6177).
-func network(ip string) string {
+// Network returns what the sender of an address can be taken to hold: an IPv4 address, or a /64 of IPv6 (RFC 6177).
+func Network(ip string) string {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
 		return ip

@@ -49,7 +49,7 @@ func (o *opener) open(now time.Time) (Opening, error) {
 	o.made = Opening{
 		Session: Session{ID: o.id, UserID: o.account.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: end,
 			UserAgent: o.visitor.UserAgent, IP: o.visitor.IP},
-		TagKey: o.tagKey, Network: network(o.visitor.IP),
+		TagKey: o.tagKey, Network: Network(o.visitor.IP),
 		Token: Token{Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
 		Events: []Event{{Kind: o.kind, At: now, UserID: o.account.ID, SessionID: o.id, TokenID: o.token.name(),
 			IP: o.visitor.IP, UserAgent: o.visitor.UserAgent}},

@@ -40,9 +40,12 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string, byHolder
 	return id, nil
 }
 
-// Sessions returns the user's live sessions, the most recently used first, with LastUsedAt to five minutes.
+// MaxSessions is how many sessions are listed at most. What is left out moves up when others end.
+const MaxSessions = 100
+
+// Sessions returns the user's live sessions, the MaxSessions most recently used ones, with LastUsedAt to five minutes.
 func (s *Service) Sessions(ctx context.Context, id Identity) ([]Session, error) {
-	list, err := s.store.Sessions(ctx, id.UserID, s.policy.Life)
+	list, err := s.store.Sessions(ctx, id.UserID, s.policy.Life, MaxSessions)
 	if err != nil {
 		return nil, internal(err)
 	}
@@ -133,7 +136,7 @@ func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Cha
 	for _, t := range parseTokens(v) {
 		var shown *Snapshot
 		session := t.session.String()
-		if err := s.guesses.check(network(v.IP), session); err != nil {
+		if err := s.guesses.check(Network(v.IP), session); err != nil {
 			return held, err
 		}
 		err := s.store.Present(ctx, session, t.generation, func(snap Snapshot) (Change, error) {
@@ -149,7 +152,7 @@ func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Cha
 		})
 		switch {
 		case errors.Is(err, ErrNotFound):
-			s.guesses.wrong(network(v.IP))
+			s.guesses.wrong(Network(v.IP))
 		case err != nil:
 			return held, err
 		case shown != nil:

@@ -39,8 +39,9 @@ type Store interface {
 	// MarkSeen marks the session's token of this generation as seen now, unless it is already.
 	MarkSeen(ctx context.Context, sessionID string, generation int64) error
 
-	// Sessions returns the user's sessions that are live by life, the one with the latest LastUsedAt first.
-	Sessions(ctx context.Context, userID string, life Life) ([]Session, error)
+	// Sessions returns the user's sessions that are live by life, the one with the latest LastUsedAt first, and of them at
+	// most first.
+	Sessions(ctx context.Context, userID string, life Life, first int) ([]Session, error)
 	// EndSessions ends every session of the selection that has not ended yet, now, with e's reason and evidence. It
 	// returns the ids of those that were live by life.
 	EndSessions(ctx context.Context, sel Selection, life Life, e Ending) ([]string, error)

@@ -66,11 +66,15 @@ func identified(ctx context.Context) (auth.Identity, error) {
 }
 
 func visitorOf(r *http.Request) auth.Visitor {
-	ip := r.RemoteAddr
+	return auth.Visitor{Tokens: cookieValues(r), UserAgent: r.UserAgent(), IP: Address(r)}
+}
+
+// Address returns the address that r came from, without the port that net/http puts there.
+func Address(r *http.Request) string {
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		ip = host
+		return host
 	}
-	return auth.Visitor{Tokens: cookieValues(r), UserAgent: r.UserAgent(), IP: ip}
+	return r.RemoteAddr
 }
 
 // bearer returns the token of an Authorization header of the Bearer scheme (RFC 6750 §2.1), and whether there

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -17,18 +19,21 @@ import (
 type params struct {
 	Query         string         `json:"query"`
 	OperationName string         `json:"operationName"`
-	Variables     variables      `json:"variables"`
+	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
 }
 
-// variables keep their numbers as they were written.
-type variables map[string]any
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (v *variables) UnmarshalJSON(b []byte) error {
-	d := json.NewDecoder(bytes.NewReader(b))
+// parseParams reads a body, once. Numbers of the variables stay as they were written.
+func parseParams(body []byte) (p params, err error) {
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	return d.Decode((*map[string]any)(v))
+	if err := d.Decode(&p); err != nil {
+		return p, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return p, errors.New("something stands behind the request")
+	}
+	return p, nil
 }
 
 // The media types of an answer (GraphQL over HTTP, "Media Types").

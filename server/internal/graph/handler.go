@@ -24,7 +24,11 @@ import (
 const (
 	maxBody       = 1 << 20 // bytes
 	maxDepth      = 12
+	devDepth      = 24 // of introspection, which follows the wrappers of types
 	maxComplexity = 2000
+	usualSessions = 10  // of a user, to reckon what the list costs
+	costOfChange  = 20  // of a mutation: it writes
+	costOfHash    = 500 // of one that hashes a password
 	maxTokens     = 5000
 	parsedQueries = 1000 // kept parsed, by text
 )
@@ -34,6 +38,7 @@ type Config struct {
 	Auth    *auth.Service
 	Blog    *blog.Service
 	IdleTTL time.Duration // the refresh cookie's Max-Age
+	Dev     bool          // answer introspection
 	Log     *slog.Logger
 }
 
@@ -43,14 +48,18 @@ type Config struct {
 // reached for with 503 and Retry-After, each with a GraphQL error in the body.
 func New(cfg Config) http.Handler {
 	ec := generated.Config{Resolvers: &resolver{auth: cfg.Auth, blog: cfg.Blog}}
-	paged := func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
-	ec.Complexity.Query.Posts, ec.Complexity.Query.Activity = paged, paged
+	weigh(&ec.Complexity)
 	srv := executor.New(generated.NewExecutableSchema(ec))
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](parsedQueries))
 	srv.SetParserTokenLimit(maxTokens)
 	srv.Use(complexityLimit{extension.FixedComplexityLimit(maxComplexity)})
-	srv.Use(depthLimit(maxDepth))
-	srv.Use(noIntrospection{})
+	if cfg.Dev {
+		srv.Use(depthLimit(devDepth))
+		srv.Use(extension.Introspection{})
+	} else {
+		srv.Use(depthLimit(maxDepth))
+		srv.Use(noIntrospection{})
+	}
 	present := presenter{cfg.Log}
 	srv.SetErrorPresenter(present.error)
 	srv.SetRecoverFunc(present.panicked)
@@ -75,6 +84,16 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnsupportedMediaType, badRequest("Send the query as application/json."))
 		return
 	}
+	c := &caller{visitor: visitorOf(r), cookies: &cookieWriter{header: h, maxAge: a.cfg.IdleTTL}}
+	if token, ok := bearer(r); ok {
+		id, err := a.cfg.Auth.Authenticate(r.Context(), token, !isRenderer(r.Context()))
+		if err != nil {
+			a.unauthorized(w, r, err)
+			return
+		}
+		c.identity = &id
+	}
+	// The body comes last: what is refused before is not even read.
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		status := http.StatusBadRequest
@@ -84,20 +103,11 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, badRequest("The body could not be read: it must be complete and at most 1 MiB."))
 		return
 	}
-	var p params
-	if err := json.Unmarshal(body, &p); err != nil {
+	p, err := parseParams(body)
+	if err != nil {
 		// Not the decoder's own words: they may repeat a part of the body, which may hold a password.
 		refuse(w, http.StatusBadRequest, badRequest("The body is not the JSON of a GraphQL request."))
 		return
-	}
-	c := &caller{visitor: visitorOf(r), cookies: &cookieWriter{header: h, maxAge: a.cfg.IdleTTL}}
-	if token, ok := bearer(r); ok {
-		id, err := a.cfg.Auth.Authenticate(r.Context(), token, !isRenderer(r.Context()))
-		if err != nil {
-			a.unauthorized(w, r, err)
-			return
-		}
-		c.identity = &id
 	}
 	a.execute(withCaller(r.Context(), c), w, r, p, c)
 }

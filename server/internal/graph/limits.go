@@ -9,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"example.com/latchkey/server/internal/graph/generated"
 )
 
 // refused is the error of an operation that is valid and yet not executed: 422, as for an invalid one.
@@ -71,6 +73,23 @@ func (l complexityLimit) MutateOperationContext(ctx context.Context, op *graphql
 		return refused("The query exceeds the complexity of %d: ask in several queries, or for less.", l.Func(ctx, op))
 	}
 	return nil
+}
+
+// weigh says what fields cost that cost more than one: so many of them, under whatever names, are too complex a query.
+func weigh(c *generated.ComplexityRoot) {
+	paged := func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
+	c.Query.Posts, c.Query.Activity = paged, paged
+	c.Query.Sessions = func(child int) int { return 1 + child*usualSessions }
+	m := &c.Mutation
+	m.Login = func(child int, _, _ string) int { return costOfHash + child }
+	m.SignUp = func(child int, _, _ string, _ *string) int { return costOfHash + child }
+	m.ChangePassword = func(child int, _, _ string) int { return costOfHash + child }
+	m.RefreshToken = func(child, _ int, _ bool) int { return costOfChange + child }
+	m.CreatePost = func(child int, _, _ string) int { return costOfChange + child }
+	m.DeletePost = func(child int, _ string) int { return costOfChange + child }
+	m.RevokeSession = func(child int, _ string) int { return costOfChange + child }
+	m.Logout = func(child int) int { return costOfChange + child }
+	m.LogoutEverywhere = func(child int) int { return costOfChange + child }
 }
 
 // noIntrospection refuses questions about the schema, which is published with the source. Without it gqlgen would

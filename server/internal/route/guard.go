@@ -96,17 +96,22 @@ func crossSite(origin string) (*http.CrossOriginProtection, error) {
 		return nil, fmt.Errorf("the origin %q: %w", origin, err)
 	}
 	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/graphql" {
-			w.Header().Set("Content-Type", "application/json")
-			w.Header().Set("Cache-Control", "no-store")
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = w.Write([]byte(`{"errors":[{"message":"A request from another site may not change anything here.",` +
-				`"extensions":{"code":"FORBIDDEN"}}],"data":null}` + "\n"))
-			return
-		}
-		plain(w, http.StatusForbidden, "A request from another site may not change anything here.\n")
+		refuse(w, r, http.StatusForbidden, "A request from another site may not change anything here.", `"code":"FORBIDDEN"`)
 	}))
 	return p, nil
+}
+
+// refuse answers a request that goes no further: with a GraphQL error where it is one of the API. What stands in its
+// extensions is JSON.
+func refuse(w http.ResponseWriter, r *http.Request, status int, message, extensions string) {
+	if r.URL.Path != "/graphql" {
+		plain(w, status, message+"\n")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{%s}}],"data":null}`+"\n", message, extensions) // an error is the connection's
 }
 
 // withRequestID names the request, logs how it ended, and turns a panic into a 500.

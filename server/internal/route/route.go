@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -25,13 +26,15 @@ type Config struct {
 	Origin  string                          // the public origin, as "https://app.example"
 	Grace   time.Duration                   // of superseded refresh tokens
 	IdleTTL time.Duration                   // the refresh cookie's Max-Age
+	Proxies []netip.Prefix                  // whose X-Forwarded-For is believed
+	Dev     bool                            // answer introspection
 	Ready   func(ctx context.Context) error // whether the database answers
 	Log     *slog.Logger
 }
 
 // Handler returns the whole server as one handler. It fails where the origin is none.
 func Handler(cfg Config) (http.Handler, error) {
-	api := graph.New(graph.Config{Auth: cfg.Auth, Blog: cfg.Blog, IdleTTL: cfg.IdleTTL, Log: cfg.Log})
+	api := graph.New(graph.Config{Auth: cfg.Auth, Blog: cfg.Blog, IdleTTL: cfg.IdleTTL, Dev: cfg.Dev, Log: cfg.Log})
 	pages := page.New(page.Config{
 		API: graph.Rendering(api), Endpoint: cfg.Origin + "/graphql",
 		Policy: pagePolicy, Grace: cfg.Grace, Assets: cfg.Assets, Log: cfg.Log,
@@ -54,7 +57,8 @@ func Handler(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strictTransport(cfg.Origin, withRequestID(cfg.Log, baseline(noServiceWorker(sameSite.Handler(r))))), nil
+	guarded := noServiceWorker(sameSite.Handler(plainBodies(r)))
+	return strictTransport(cfg.Origin, withRequestID(cfg.Log, baseline(fromVisitor(cfg.Proxies, notAllAtOnce(guarded))))), nil
 }
 
 func keys(a *auth.Service) http.Handler {

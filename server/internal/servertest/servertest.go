@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -24,10 +25,12 @@ import (
 	"example.com/latchkey/web"
 )
 
-// Options are what a test may set. The zero value is the contract's defaults, without a limit of logins.
+// Options are what a test may set. The zero value is the contract's defaults, without a limit of logins and sign-ups.
 type Options struct {
 	AccessTTL, Grace, Recovery, IdleTTL, MaxTTL time.Duration
-	LoginAttempts                               int
+	LoginAttempts, SignUps                      int
+	Proxies                                     []netip.Prefix                  // whose X-Forwarded-For is believed
+	Dev                                         bool                            // answer introspection
 	DB                                          string                          // a file or a postgres:// URL; "" for a file of the test's own
 	Origin                                      string                          // the public one; "" for the server's own address
 	Wrap                                        func(http.Handler) http.Handler // around everything, where set
@@ -66,7 +69,7 @@ func Start(t testing.TB, o Options) *Server {
 	origin := cmp.Or(o.Origin, s.URL)
 	s.Auth, err = auth.New(t.Context(), db, auth.Config{
 		Issuer: origin, AccessTTL: o.AccessTTL, Grace: o.Grace, Recovery: o.Recovery,
-		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, Log: log,
+		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, SignUps: o.SignUps, Log: log,
 	})
 	must(t, err)
 	s.Blog = blog.New(db)
@@ -74,7 +77,7 @@ func Start(t testing.TB, o Options) *Server {
 	must(t, err)
 	handler, err := route.Handler(route.Config{
 		Auth: s.Auth, Blog: s.Blog, Assets: assets, Origin: origin,
-		Grace: o.Grace, IdleTTL: o.IdleTTL, Ready: db.Ping, Log: log,
+		Grace: o.Grace, IdleTTL: o.IdleTTL, Proxies: o.Proxies, Dev: o.Dev, Ready: db.Ping, Log: log,
 	})
 	must(t, err)
 	if o.Wrap != nil {

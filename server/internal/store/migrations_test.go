@@ -38,7 +38,7 @@ func TestMigrationOfTheFirstVersion(t *testing.T) {
 				and last_at = at and times = 1`); n != "1" {
 				t.Errorf("%s entries of the audit record are left", n)
 			}
-			if live, err := s.Sessions(t.Context(), user, auth.Life{Idle: time.Hour}); len(live) != 1 || live[0].ID != g.SessionID || err != nil {
+			if live, err := s.Sessions(t.Context(), user, auth.Life{Idle: time.Hour}, 10); len(live) != 1 || live[0].ID != g.SessionID || err != nil {
 				t.Errorf("sessions %+v, %v", live, err)
 			}
 			// Back and forth again, as an operator may.

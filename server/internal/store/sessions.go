@@ -24,14 +24,14 @@ func bounds(now time.Time, life auth.Life) (sent, created int64) {
 }
 
 // Sessions implements auth.Store.
-func (s *Store) Sessions(ctx context.Context, userID string, life auth.Life) ([]auth.Session, error) {
+func (s *Store) Sessions(ctx context.Context, userID string, life auth.Life, first int) ([]auth.Session, error) {
 	now, err := s.dialect.now(ctx, s.reads)
 	if err != nil {
 		return nil, s.wrap("sessions", err)
 	}
 	sent, created := bounds(now, life)
 	all, err := list(ctx, s.reads, scanSession, `select s.id, s.user_id, s.created_at, t.sent_at, t.expires_at,
-		s.user_agent, s.ip `+liveOf+`order by t.sent_at desc, s.id desc`, userID, sent, created)
+		s.user_agent, s.ip `+liveOf+`order by t.sent_at desc, s.id desc limit $4`, userID, sent, created, first)
 	return all, s.wrap("sessions", err)
 }
 

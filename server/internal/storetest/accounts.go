@@ -84,7 +84,7 @@ func testOpenSession(t *testing.T, f *fixture) {
 	if e := f.ending(s, first.Session.ID); e.Reason != auth.ReasonLoggedOut || e.TokenID != "t" {
 		t.Errorf("the session before: %+v", e)
 	}
-	list, err := s.Sessions(ctx, a.ID, forever)
+	list, err := s.Sessions(ctx, a.ID, forever, 10)
 	if diff := cmp.Diff([]auth.Session{second.Session}, list); diff != "" || err != nil {
 		t.Errorf("sessions (-want +got): %v\n%s", err, diff)
 	}
@@ -118,7 +118,7 @@ func testOpenSessionGivenUp(t *testing.T, f *fixture) {
 	}) == nil {
 		t.Error("two sessions have one id")
 	}
-	if list, err := s.Sessions(ctx, a.ID, forever); len(list) != 1 || err != nil {
+	if list, err := s.Sessions(ctx, a.ID, forever, 10); len(list) != 1 || err != nil {
 		t.Errorf("%d sessions, %v", len(list), err)
 	}
 	if got, err := s.Account(ctx, a.ID); err != nil || got.PasswordHash != "first hash" {

@@ -84,7 +84,7 @@ func testCancelled(t *testing.T, f *fixture) {
 			return s.Present(gone, o.Session.ID, 1, func(snap auth.Snapshot) (auth.Change, error) { return rotation(snap), nil })
 		}},
 		{"MarkSeen", func() error { return s.MarkSeen(gone, o.Session.ID, 1) }},
-		{"Sessions", func() error { _, err := s.Sessions(gone, a.ID, forever); return err }},
+		{"Sessions", func() error { _, err := s.Sessions(gone, a.ID, forever, 10); return err }},
 		{"EndSessions", func() error {
 			_, err := s.EndSessions(gone, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked})
 			return err

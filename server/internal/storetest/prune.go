@@ -230,7 +230,7 @@ func testPruneAudit(t *testing.T, f *fixture) {
 	r := keepAll
 	r.Audit = -time.Minute
 	f.wantRemoved(f.prune(s, r, 2), 2, 1)
-	if list, err := s.Sessions(ctx, a.ID, forever); len(list) != 3 || err != nil {
+	if list, err := s.Sessions(ctx, a.ID, forever, 10); len(list) != 3 || err != nil {
 		t.Errorf("%d sessions, %v", len(list), err)
 	}
 }

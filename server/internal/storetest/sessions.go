@@ -16,7 +16,7 @@ func testSessions(t *testing.T, f *fixture) {
 	f.account(s, 0)
 	ids := func(life auth.Life) []string {
 		t.Helper()
-		list, err := s.Sessions(ctx, a.ID, life)
+		list, err := s.Sessions(ctx, a.ID, life, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,6 +27,9 @@ func testSessions(t *testing.T, f *fixture) {
 		return ids
 	}
 	o, y := old.Session.ID, younger.Session.ID
+	if list, err := s.Sessions(ctx, a.ID, forever, 1); len(list) != 1 || list[0].ID != y || err != nil {
+		t.Errorf("of the first: %+v, %v", list, err)
+	}
 	for _, row := range []struct {
 		name string
 		life auth.Life
@@ -86,7 +89,7 @@ func testEndSessions(t *testing.T, f *fixture) {
 	if e := f.ending(s, second.Session.ID); e.BySession != first.Session.ID || e.IP != "192.0.2.1" || e.At.IsZero() {
 		t.Errorf("evidence: %+v", e)
 	}
-	if list, err := s.Sessions(ctx, a.ID, forever); len(list) != 0 || err != nil {
+	if list, err := s.Sessions(ctx, a.ID, forever, 10); len(list) != 0 || err != nil {
 		t.Errorf("%d live sessions, %v", len(list), err)
 	}
 	_, err := s.Ending(ctx, newID())
