@@ -11,8 +11,9 @@ const (
 	// mostHashes bounds the memory of those that run at once: 19 MiB each, beside what the last ones left as garbage.
 	mostHashes = 8
 
-	// mostWaiting keeps the last in the queue from waiting longer than about two seconds where one hash runs at a time.
+	// mostWaiting is about what one processor does in longestWait.
 	mostWaiting = 100
+	longestWait = 2 * time.Second
 
 	// mostOfOne leaves the others the greater part of the queue where one network floods it.
 	mostOfOne = 50
@@ -34,17 +35,23 @@ func newTurns() *turns {
 }
 
 // take waits for a turn and returns what ends it. It fails with RATE_LIMITED where too many wait, of all or of the
-// network, and with ctx's error where that ends first.
+// network, or the wait is too long, and with ctx's error where that ends first.
 func (t *turns) take(ctx context.Context, network string) (done func(), err error) {
+	busy := rateLimited(time.Second, "Too many people are logging in at this moment. Please try again in a few seconds.")
 	if !t.enter(network) {
-		return nil, rateLimited(time.Second, "Too many people are logging in at this moment. Please try again in a few seconds.")
+		return nil, busy
 	}
+	tooLong := time.NewTimer(longestWait)
+	defer tooLong.Stop()
 	select {
 	case t.running <- struct{}{}:
 		return func() {
 			<-t.running
 			t.leave(network)
 		}, nil
+	case <-tooLong.C:
+		t.leave(network)
+		return nil, busy
 	case <-ctx.Done():
 		t.leave(network)
 		return nil, ctx.Err()

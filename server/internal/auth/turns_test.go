@@ -61,6 +61,11 @@ func TestHashesWaitInAShortQueue(t *testing.T) {
 			}
 		}
 		defer w.TakeHashSlots()()
+		began := time.Now()
+		wantError(t, w.login(email, password, "192.0.2.1"), auth.CodeRateLimited, "")
+		if waited := time.Since(began); waited != 2*time.Second {
+			t.Errorf("waited for %s", waited)
+		}
 		_, err := w.Login(gone, email, password, from())
 		if n := w.HashesQueued(); n != 0 || !errors.Is(err, context.Canceled) {
 			t.Errorf("%d are left in the queue, %v", n, err)

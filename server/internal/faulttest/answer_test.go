@@ -32,6 +32,7 @@ type ask struct {
 	query           string
 	vars            map[string]any
 	refresh, bearer string // "" for none
+	header          map[string]string
 }
 
 // answer is what came back.
@@ -72,6 +73,9 @@ func (r *rig) send(place int, a ask) (got answer, err error) {
 	}
 	if a.refresh != "" {
 		req.Header.Set("Cookie", graph.CookieName+"="+a.refresh)
+	}
+	for name, value := range a.header {
+		req.Header.Set(name, value)
 	}
 	return r.do(place, req)
 }

@@ -8,6 +8,8 @@
 // the browser's client does, with recover and minAge; and the client of shared/session itself. After the last round the
 // rig asks whether everybody's session is still there, and looks into the database.
 //
+// Beside that it floods a server with what is to be refused, or to wait, and measures what everybody else notices of it.
+//
 // In a plain run each test breaks things once or twice. With LATCHKEY_SOAK=1 there are more clients and tens of rounds,
 // and the figures are in the log (go test -v): `make soak`.
 package faulttest

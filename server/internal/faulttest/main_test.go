@@ -26,41 +26,47 @@ func either(short, long int) int {
 }
 
 // built is the program under test.
-var built struct {
+type built struct {
+	args []string
 	once sync.Once
 	dir  string
 	err  error
 }
 
+var (
+	checked built // with the race detector where the tests have it
+	plain   built // as people run it
+)
+
 func TestMain(m *testing.M) {
+	if raceDetector() {
+		checked.args = []string{"-race"}
+	}
 	status := pgtest.Main(m)
-	if err := os.RemoveAll(built.dir); err != nil {
+	if err := errors.Join(os.RemoveAll(checked.dir), os.RemoveAll(plain.dir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		status = 1
 	}
 	os.Exit(status)
 }
 
-// program returns the path of the built program: with the race detector where the tests have it.
-func program(t *testing.T) string {
+// program returns the path of the built program.
+func (b *built) program(t *testing.T) string {
 	t.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "latchkey-faulttest-"); built.err != nil {
+	b.once.Do(func() {
+		if b.dir, b.err = os.MkdirTemp("", "latchkey-faulttest-"); b.err != nil {
 			return
 		}
-		args := []string{"build", "-o", filepath.Join(built.dir, "latchkey")}
-		if raceDetector() {
-			args = append(args, "-race")
-		}
+		args := append([]string{"build", "-o", filepath.Join(b.dir, "latchkey")}, b.args...)
 		out, err := exec.Command("go", append(args, "example.com/latchkey/server")...).CombinedOutput()
 		if err != nil {
-			built.err = errors.Join(err, errors.New(string(out)))
+			b.err = errors.Join(err, errors.New(string(out)))
 		}
 	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	if b.err != nil {
+		t.Fatal(b.err)
 	}
-	return filepath.Join(built.dir, "latchkey")
+	return filepath.Join(b.dir, "latchkey")
 }
 
 func raceDetector() bool {

@@ -25,6 +25,8 @@ const startLimit = time.Minute
 type process struct {
 	t        *testing.T
 	db       string
+	built    *built       // nil: checked
+	args     []string     // beside those of every server
 	troubled *atomic.Bool // its log may hold errors
 
 	address atomic.Value // string: where it listens; "" while it does not run
@@ -46,7 +48,11 @@ type running struct {
 func (p *process) start() {
 	p.t.Helper()
 	r := &running{process: p, listening: make(chan string, 1), ended: make(chan struct{})}
-	r.cmd = exec.Command(program(p.t), "serve", "--addr=127.0.0.1:0", "--origin="+origin, "--db="+p.db)
+	b := p.built
+	if b == nil {
+		b = &checked
+	}
+	r.cmd = exec.Command(b.program(p.t), append([]string{"serve", "--addr=127.0.0.1:0", "--origin=" + origin, "--db=" + p.db}, p.args...)...)
 	r.cmd.Stderr, r.cmd.SysProcAttr = r, bound
 	p.running = r
 	started := make(chan error)
@@ -164,7 +170,7 @@ func TestMigrateByManyProcesses(t *testing.T) {
 			var did atomic.Int64
 			for range 4 {
 				all.Go(func() {
-					out, err := exec.Command(program(t), "migrate", "--db="+db).Output()
+					out, err := exec.Command(checked.program(t), "migrate", "--db="+db).Output()
 					if err != nil || !strings.HasPrefix(string(out), "The tables are at version ") {
 						t.Errorf("it says %q, %v", out, err)
 					}

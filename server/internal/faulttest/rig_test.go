@@ -83,18 +83,24 @@ func newRig(t *testing.T, db string, servers, rounds int) *rig {
 	return r
 }
 
+// enterAll logs everybody in, no more at once than may wait for a turn.
 func (r *rig) enterAll() {
 	r.t.Helper()
 	var all sync.WaitGroup
+	turns := make(chan struct{}, 32)
 	for _, c := range r.clients {
+		turns <- struct{}{}
 		all.Go(func() {
+			defer func() { <-turns }()
 			if err := c.enter(); err != nil {
 				r.t.Error(err)
 			}
 		})
 	}
 	for _, c := range r.leavers {
+		turns <- struct{}{}
 		all.Go(func() {
+			defer func() { <-turns }()
 			if err := c.enter(); err != nil {
 				r.t.Error(err)
 			}

@@ -26,10 +26,10 @@ const (
 	maxDepth      = 12
 	devDepth      = 24 // of introspection, which follows the wrappers of types
 	maxComplexity = 2000
-	usualSessions = 10  // of a user, to reckon what the list costs
-	costOfChange  = 20  // of a mutation: it writes
-	costOfHash    = 500 // of one that hashes a password
-	maxTokens     = 5000
+	usualSessions = 10   // of a user, to reckon what the list costs
+	costOfChange  = 20   // of a mutation: it writes
+	costOfHash    = 500  // of one that hashes a password
+	maxTokens     = 1000 // to parse more would cost more than to answer
 	parsedQueries = 1000 // kept parsed, by text
 )
 
@@ -94,12 +94,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.identity = &id
 	}
 	// The body comes last: what is refused before is not even read.
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		status := http.StatusBadRequest
-		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			status = http.StatusRequestEntityTooLarge
-		}
+	body, status := readBody(w, r)
+	if status != http.StatusOK {
 		refuse(w, status, badRequest("The body could not be read: it must be complete and at most 1 MiB."))
 		return
 	}
@@ -110,6 +106,24 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.execute(withCaller(r.Context(), c), w, r, p, c)
+}
+
+// readBody returns the body with 200, or the status that says why it is not to be had.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int) {
+	limited := http.MaxBytesReader(w, r.Body, maxBody)
+	if r.ContentLength > maxBody {
+		// Read all the same, and not kept: who is cut off while sending may not see the answer.
+		_, _ = io.Copy(io.Discard, limited)
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	body, err := io.ReadAll(limited)
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	return body, http.StatusOK
 }
 
 // unauthorized answers a Bearer token that does not verify (RFC 6750 §3.1), or a failure to verify it.

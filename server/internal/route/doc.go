@@ -2,9 +2,10 @@
 // and the HTTP server that it runs in ([Server]).
 //
 //	connection ─▶ Server: headers on net/http's own answers too
-//	           ─▶ request id ─▶ baseline headers ─▶ no service worker ─▶ no cross-site change ─▶ router
-//	                                                                                              │
-//	     /graphql ◀─ pages ◀─ /assets/ and the worker's entry script ◀─ health, readiness, keys ◀─┘
+//	           ─▶ request id ─▶ baseline headers ─▶ the visitor's address ─▶ not all at once
+//	           ─▶ no service worker ─▶ no cross-site change ─▶ no packed body ─▶ router
+//	                                                                               │
+//	     /graphql ◀─ pages ◀─ /assets/, worker's script ◀─ health, readiness, keys ◀─┘
 //
 // Headers are set before the router and not by its middleware, which does not see what the router answers itself.
 package route
