@@ -92,6 +92,9 @@ func TestLimitOfSignUps(t *testing.T) {
 		}
 		wantError(t, signUp("short", "2001:db8::1"), auth.CodeBadUserInput, "") // and is not worth counting
 		limited(t, signUp("bob@example.com", "2001:db8::99"), time.Hour)
+		time.Sleep(30 * time.Minute)
+		w.runFor(time.Second) // which prunes
+		limited(t, signUp("bob@example.com", "2001:db8::99"), 30*time.Minute-time.Second)
 		if err := signUp("bob@example.com", "2001:db8:0:1::1"); err != nil {
 			t.Errorf("from elsewhere: %v", err)
 		}

@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,17 +93,22 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})
 	s.register("ada")
-	rows := []struct {
+	type try struct {
 		name, email, password string
 		fastest               time.Duration
 		body                  string
-	}{
+	}
+	rows := []try{
 		{name: "wrong password", email: "ada@example.com", password: "not the password"},
 		{name: "unknown address", email: "eve@example.com", password: password},
 		{name: "no address at all", email: "", password: password},
 		{name: "password too long to be one", email: "ada@example.com", password: strings.Repeat("x", 5000)},
 	}
-	for range 3 {
+	// Without the work of a hash it would be a twentieth or less. What the machine's other work adds comes and goes.
+	alike := func() bool {
+		return !slices.ContainsFunc(rows, func(row try) bool { return row.fastest < rows[0].fastest/6 })
+	}
+	for n := 0; n < 3 || n < 20 && !alike(); n++ {
 		for i := range rows {
 			row := &rows[i]
 			began := time.Now()
@@ -120,7 +126,6 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 		if row.body != rows[0].body {
 			t.Errorf("%s is answered with %s\n%s with %s", row.name, row.body, rows[0].name, rows[0].body)
 		}
-		// Without the work of a hash it would be a twentieth or less.
 		if row.fastest < rows[0].fastest/6 {
 			t.Errorf("%s is answered in %s, %s in %s", row.name, row.fastest, rows[0].name, rows[0].fastest)
 		}

@@ -17,15 +17,7 @@ import (
 // without the network. Who floods is to be answered for less than who is served.
 func BenchmarkRefusing(b *testing.B) {
 	heap.Tune()
-	var handler http.Handler
-	srv := servertest.Start(b, servertest.Options{Brief: true, LoginAttempts: 10, Wrap: func(h http.Handler) http.Handler {
-		handler = h
-		return h
-	}})
-	grant, err := srv.Auth.SignUp(b.Context(), "ada@example.com", "a long enough password", "Ada", auth.Visitor{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	handler, grant := serverOf(b)
 	login := func(email, password string) string {
 		return query(fmt.Sprintf(`mutation { login(email: %q, password: %q) { accessToken } }`, email, password))
 	}
@@ -55,19 +47,16 @@ func BenchmarkRefusing(b *testing.B) {
 		{"Refused/Packed", func() http.Header { return http.Header{"Content-Encoding": {"gzip"}} }, query(plainRefresh), 415, "BAD_USER_INPUT", 1},
 	} {
 		ask := func(b *testing.B, said string) {
-			r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(row.body))
+			header := http.Header{}
 			if row.header != nil {
-				r.Header = row.header()
+				header = row.header()
 			}
-			r.Header.Set("Content-Type", "application/json")
-			r.RemoteAddr = fmt.Sprintf("192.0.2.%d:4711", i)
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, r)
+			w := answerOf(handler, fmt.Sprintf("192.0.2.%d:4711", i), header, row.body)
 			if w.Code != row.status || !strings.Contains(w.Body.String(), said) {
 				b.Fatalf("%d %s", w.Code, w.Body)
 			}
 			for _, c := range w.Result().Cookies() {
-				if c.MaxAge > 0 && row.name == "Answered/Refresh" {
+				if row.name == "Answered/Refresh" {
 					refresh = c.Value
 				}
 			}
@@ -81,4 +70,28 @@ func BenchmarkRefusing(b *testing.B) {
 			}
 		})
 	}
+}
+
+// serverOf returns the handler of a server, and the session of an account there.
+func serverOf(b *testing.B) (handler http.Handler, ada auth.Grant) {
+	srv := servertest.Start(b, servertest.Options{Brief: true, LoginAttempts: 10, Wrap: func(h http.Handler) http.Handler {
+		handler = h
+		return h
+	}})
+	ada, err := srv.Auth.SignUp(b.Context(), "ada@example.com", "a long enough password", "Ada", auth.Visitor{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return handler, ada
+}
+
+// answerOf has the handler answer a request to the API.
+func answerOf(h http.Handler, from string, header http.Header, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
+	r.Header = header
+	r.Header.Set("Content-Type", "application/json")
+	r.RemoteAddr = from
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }

@@ -1,7 +1,6 @@
 package route_test
 
 import (
-	"bufio"
 	"io"
 	"log/slog"
 	"net"
@@ -13,9 +12,10 @@ import (
 	"example.com/latchkey/server/internal/route"
 )
 
-// TestSlowClients has clients that take their time, against a server that has a twentieth of the patience of a real one.
-func TestSlowClients(t *testing.T) {
-	t.Parallel()
+const haste = 20 // of the tests: a real server has so many times the patience
+
+// impatient starts a server of route.Server and returns its address. Below /endless its answer has no end.
+func impatient(t *testing.T) string {
 	srv := route.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/endless" {
 			for {
@@ -28,7 +28,6 @@ func TestSlowClients(t *testing.T) {
 			http.Error(w, "too slow", http.StatusRequestTimeout)
 		}
 	}), slog.New(slog.DiscardHandler))
-	const haste = 20
 	for _, patience := range []*time.Duration{&srv.ReadHeaderTimeout, &srv.ReadTimeout, &srv.WriteTimeout, &srv.IdleTimeout} {
 		if *patience <= 0 || *patience > 2*time.Minute {
 			t.Fatalf("a patience of %s", *patience)
@@ -39,64 +38,68 @@ func TestSlowClients(t *testing.T) {
 	must(t, err)
 	go func() { _ = srv.Serve(route.Listen(ln)) }()
 	t.Cleanup(func() { must(t, srv.Close()) })
+	return ln.Addr().String()
+}
 
+// slow is a client that takes its time.
+type slow struct {
+	name, first, slowly string        // what it sends at once, and what letter by letter
+	deaf                bool          // it does not read
+	lasts               time.Duration // its connection, at a real server
+}
+
+func TestSlowClients(t *testing.T) {
+	t.Parallel()
+	address := impatient(t)
 	const host = " HTTP/1.1\r\nHost: localhost\r\n"
-	for _, row := range []struct {
-		name, first, slowly string
-		takes               time.Duration // of a real server
-		reads               bool
-	}{
-		{"says nothing", "", "", 10 * time.Second, true},
-		{"a header letter by letter", "GET /" + host, "X: " + strings.Repeat("x", 10000), 10 * time.Second, true},
-		{"a body letter by letter", "POST /" + host + "Content-Length: 10000\r\n\r\n", strings.Repeat("x", 10000), 30 * time.Second, true},
-		{"a body that does not come", "POST /" + host + "Content-Length: 10000\r\n\r\n", "", 30 * time.Second, true},
-		{"asks no more", "GET /" + host + "\r\n", "", 2 * time.Minute, true},
-		{"does not read", "GET /endless" + host + "\r\n", "", time.Minute, false},
+	for _, c := range []slow{
+		{name: "says nothing", lasts: 10 * time.Second},
+		{name: "a header letter by letter", first: "GET /" + host, slowly: "X: " + strings.Repeat("x", 10000), lasts: 10 * time.Second},
+		{name: "a body letter by letter", first: "POST /" + host + "Content-Length: 10000\r\n\r\n", slowly: strings.Repeat("x", 10000), lasts: 30 * time.Second},
+		{name: "a body that does not come", first: "POST /" + host + "Content-Length: 10000\r\n\r\n", lasts: 30 * time.Second},
+		{name: "asks no more", first: "GET /" + host + "\r\n", lasts: 2 * time.Minute},
+		{name: "does not read", first: "GET /endless" + host + "\r\n", slowly: strings.Repeat("\r\n", 10000), deaf: true, lasts: time.Minute},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			conn, err := net.Dial("tcp", ln.Addr().String())
-			must(t, err)
-			defer conn.Close()
-			began := time.Now()
-			must(t, conn.SetDeadline(began.Add(time.Minute)))
-			_, err = io.WriteString(conn, row.first)
-			must(t, err)
-			ended := make(chan struct{})
-			if row.reads {
-				go func() {
-					_, _ = bufio.NewReader(conn).WriteTo(io.Discard) // until the server has closed
-					close(ended)
-				}()
-			}
-			trickle := time.NewTicker(20 * time.Millisecond)
-			defer trickle.Stop()
-			for i := 0; ; i++ {
-				select {
-				case <-trickle.C:
-				case <-ended:
-				}
-				letter := "\r\n" // of what is not read: whether anybody is there
-				switch {
-				case i < len(row.slowly):
-					letter = row.slowly[i : i+1]
-				case row.reads:
-					letter = ""
-				}
-				_, err := io.WriteString(conn, letter)
-				took := time.Since(began) * haste
-				select {
-				case <-ended:
-				default:
-					if err == nil && took < row.takes+haste*20*time.Second {
-						continue
-					}
-				}
-				if took < row.takes*9/10 || took > row.takes+haste*20*time.Second {
-					t.Errorf("the connection ended after %s, want %s", took, row.takes)
-				}
-				return
+			const slack = haste * 20 * time.Second // of a machine that has much else to do
+			if lasted := c.connect(t, address, c.lasts+slack) * haste; lasted < c.lasts*9/10 || lasted > c.lasts+slack {
+				t.Errorf("the connection ended after %s, want %s", lasted, c.lasts)
 			}
 		})
+	}
+}
+
+// connect returns how long it was until the server closed the connection, or atMost.
+func (c slow) connect(t *testing.T, address string, atMost time.Duration) time.Duration {
+	conn, err := net.Dial("tcp", address)
+	must(t, err)
+	defer conn.Close()
+	began := time.Now()
+	must(t, conn.SetDeadline(began.Add(atMost)))
+	_, err = io.WriteString(conn, c.first)
+	must(t, err)
+	closed := make(chan struct{})
+	if !c.deaf {
+		go func() {
+			_, _ = io.Copy(io.Discard, conn)
+			close(closed)
+		}()
+	}
+	trickle := time.NewTicker(20 * time.Millisecond)
+	defer trickle.Stop()
+	for rest := c.slowly; ; {
+		select {
+		case <-trickle.C:
+		case <-closed:
+			return time.Since(began)
+		}
+		if rest == "" {
+			continue
+		}
+		if _, err := io.WriteString(conn, rest[:1]); err != nil && c.deaf {
+			return time.Since(began) // there is no other way to tell
+		}
+		rest = rest[1:]
 	}
 }
