@@ -142,7 +142,7 @@ func (t *trail) keep(key entryKey, e Event) (*entry, error) {
 }
 
 func keyOf(e Event) entryKey {
-	return entryKey{e.Kind, e.UserID, e.Reason, e.SessionID, e.TokenID, network(e.IP)}
+	return entryKey{e.Kind, e.UserID, e.Reason, e.SessionID, e.TokenID, Network(e.IP)}
 }
 
 // signal wakes run. It is called with mu held.
