@@ -19,12 +19,15 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
-	db := "--db=" + filepath.Join(t.TempDir(), "x.db")
-	for name, row := range map[string]struct {
-		args []string
-		want string // part of the line
-	}{
+// badLine is a command line that cannot be carried out.
+type badLine struct {
+	args []string
+	want string // part of what is said of it
+}
+
+// badLines are such lines. None gets so far as to open the database.
+func badLines(db string) map[string]badLine {
+	return map[string]badLine{
 		"no command":            {nil, "serve"},
 		"unknown flag":          {[]string{"serve", "--adr=:80"}, "--adr"},
 		"unknown command":       {[]string{"server"}, "server"},
@@ -69,7 +72,11 @@ func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
 		"rotate, no database":   {[]string{"keys", "rotate", "--db="}, "--db"},
 		"rotate, key file":      {[]string{"keys", "rotate", db, "--key-file=/"}, "not a file"},
 		"admin":                 {[]string{"serve", db, "--admin-addr=9090"}, "--admin-addr"},
-	} {
+	}
+}
+
+func TestBadFlagsAreOneLineAndStatusTwo(t *testing.T) {
+	for name, row := range badLines("--db=" + filepath.Join(t.TempDir(), "x.db")) {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			if got := run(t.Context(), row.args, &stdout, &stderr); got != exitUsage {
