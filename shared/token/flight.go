@@ -13,7 +13,7 @@ type flight struct {
 	done   chan struct{} // closed at its end
 	woken  chan struct{} // holds one at most: Wake was called
 	cancel context.CancelFunc
-	last   int64 // the number of its last fetch among all; for others to read once it is over
+	began  time.Time // its last fetch; for others to read once it is over
 
 	// Guarded by Keeper.mu.
 	aborted bool  // whatever it still brings is thrown away
@@ -70,7 +70,7 @@ func (k *Keeper[H]) renew(h *held[H]) {
 func (k *Keeper[H]) fly(ctx context.Context, f *flight) {
 	defer f.cancel()
 	for try := 0; ; try++ {
-		f.last = k.fetches.Add(1)
+		f.began = time.Now()
 		t, err := k.fetchOnce(ctx)
 		p, over := k.arrival(f, t, err, try)
 		if over {

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -68,7 +67,6 @@ type Keeper[H any] struct {
 	life    context.Context // of whatever runs; ends with Close
 	end     context.CancelFunc
 	notices notices[State[H]]
-	fetches atomic.Int64 // how many fetches have begun
 
 	// mu guards what follows. It is never held while waiting or calling out.
 	mu        sync.Mutex
@@ -117,12 +115,12 @@ func (k *Keeper[H]) Token(ctx context.Context) (Secret, error) {
 }
 
 // Renew fetches a token, whatever there is: also after a refusal, and also where the token held has life left (it
-// is given out in the meantime). It returns once the issuer has spoken to a fetch that began after the call: an
-// earlier one may have been for somebody else. The errors are those of Token.
+// is given out in the meantime). It returns once the issuer has spoken to a fetch that did not begin before the call:
+// an earlier one may have been for somebody else. The errors are those of Token.
 func (k *Keeper[H]) Renew(ctx context.Context) error {
-	since := k.fetches.Load()
+	called := time.Now()
 	return k.until(ctx, func(joined *flight) (done bool, err error) {
-		if joined != nil && joined.over && !joined.aborted && joined.last > since {
+		if joined != nil && joined.over && !joined.aborted && !joined.began.Before(called) {
 			return true, joined.refused
 		}
 		return false, nil

@@ -20,7 +20,7 @@ func TestRenewIsOfAfterItsCall(t *testing.T) {
 		calls int                                                    // of Renew, at once
 		asked int32
 	}{
-		{"nothing under way", func(*testing.T, *token.Keeper[string], *issuer) {}, 1, 1},
+		{"nothing under way", func(*testing.T, *token.Keeper[string], *issuer) {}, 20, 1},
 		{"a fetch under way", func(t *testing.T, k *token.Keeper[string], _ *issuer) {
 			go func() { _, _ = k.Token(t.Context()) }()
 			time.Sleep(time.Second)
