@@ -1,9 +1,9 @@
 package browsertest_test
 
 import (
-	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +20,9 @@ import (
 
 // visit is a server with somebody's account and posts, as a browser reaches it.
 type visit struct {
-	t   testing.TB
-	srv *servertest.Server // its URL is the link's
-	api string             // without the link
+	t      testing.TB
+	srv    *servertest.Server // its URL is the link's
+	direct string             // the URL without the link
 }
 
 // newVisit starts the server behind a link, or without one, and behind wrap, which may be nil.
@@ -42,12 +42,12 @@ func newVisit(t testing.TB, l *link, wrap func(http.Handler) http.Handler) *visi
 		o.Origin = "http://localhost:" + port
 	}
 	srv := servertest.Start(t, o)
-	v := &visit{t, srv, srv.URL + "/graphql"}
+	v := &visit{t, srv, srv.URL}
 	if l != nil {
 		l.serve(t, ln, strings.TrimPrefix(srv.URL, "http://"))
 		srv.URL = o.Origin
 	}
-	s, err := session.New(v.api)
+	s, err := session.New(v.direct + "/graphql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,14 +66,8 @@ func newVisit(t testing.TB, l *link, wrap func(http.Handler) http.Handler) *visi
 // logIn gives the browser the cookie of a new session, as if it had logged in some time ago.
 func (v *visit) logIn(b *browser) {
 	v.t.Helper()
-	body, err := json.Marshal(map[string]any{
-		"query":     `mutation($email: String!, $password: String!) { login(email: $email, password: $password) { accessToken } }`,
-		"variables": map[string]string{"email": personEmail, "password": personPassword},
-	})
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	resp, err := http.Post(v.api, "application/json", newBody(body))
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.PostForm(v.direct+"/login", url.Values{"intent": {"login"}, "email": {personEmail}, "password": {personPassword}})
 	if err != nil {
 		v.t.Fatal(err)
 	}
