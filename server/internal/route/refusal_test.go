@@ -115,6 +115,7 @@ func TestBrokenAndTooLargeQueries(t *testing.T) {
 		{"no JSON", `{"query":"mutation { logout }","variables":{"password":"hidden sesame"`, 400, "JSON"},
 		{"nothing", ``, 400, ""},
 		{"a batch", `[` + published + `,` + published + `]`, 400, "JSON"},
+		{"two requests", published + published, 400, "JSON"},
 		{"a query that is a number", `{"query":5}`, 400, "JSON"},
 		{"no query", `{}`, 422, "operation"},
 		{"broken syntax", query(`mutation { createPost(title: "t"`), 422, "Expected"},
