@@ -38,8 +38,8 @@ func (p payload) token() (token.Token[holder], error) {
 	}, nil
 }
 
-// Login begins a session with an email and a password. A refresh that is under way is stopped first (ROTATION.md,
-// rule W4). The error is an *[Error], such as [ErrInvalidCredentials] or [ErrRateLimited]; one that is
+// Login begins a session with an email and a password. A refresh that is under way is stopped first (rule
+// W4). The error is an *[Error], such as [ErrInvalidCredentials] or [ErrRateLimited]; one that is
 // [ErrUnreachable] where no whole answer came; or ctx's. In any case of error a running session goes on as it was.
 func (s *Session) Login(ctx context.Context, email, password string) error {
 	var m struct {
@@ -86,7 +86,7 @@ func (s *Session) enter(ctx context.Context, m any, vars map[string]any, p *payl
 // the errors are those of Token. A token with life left is given out meanwhile.
 func (s *Session) Resume(ctx context.Context) error { return s.keeper.Renew(ctx) }
 
-// refresh is one try of the keeper to get a token for the cookie, by the rules W1 and W2 of ROTATION.md.
+// refresh is one try of the keeper to get a token for the cookie, by the rules W1 and W2 of the package's doc.
 func (s *Session) refresh(ctx context.Context) (token.Token[holder], error) {
 	var m struct {
 		RefreshToken payload `graphql:"refreshToken(minAge: $minAge, recover: $recover)"`

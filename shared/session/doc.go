@@ -43,7 +43,7 @@
 //
 // # Rules
 //
-// The client's side of ROTATION.md, which is why no honest user is ever logged out by an answer that got lost:
+// The client's side of rotation, which is why no honest user is ever logged out by an answer that got lost:
 //
 //   - W1: every refresh says recover. W2: every refresh says minAge, the server's grace ([WithMinAge]).
 //   - W3: one refresh at a time; without an answer the same again; what comes after giving up is thrown away.

@@ -14,7 +14,7 @@ import (
 	"example.com/latchkey/shared/session"
 )
 
-// Rules W1 and W2 of ROTATION.md.
+// Rules W1 and W2 of the package's doc.
 func TestEveryRefreshSaysRecoverAndMinAge(t *testing.T) {
 	tests := []struct {
 		name string

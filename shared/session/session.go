@@ -58,7 +58,7 @@ func WithJar(jar http.CookieJar) Option {
 }
 
 // WithMinAge tells the session the server's grace, 30 s by default: a refresh leaves a refresh token alone that is
-// younger (ROTATION.md, rule W2). It goes over the wire in whole seconds, rounded up.
+// younger (rule W2 of the package's doc). It goes over the wire in whole seconds, rounded up.
 func WithMinAge(d time.Duration) Option {
 	return func(o *options) { o.minAge = max(0, d) }
 }
@@ -126,7 +126,7 @@ func checkEndpoint(endpoint string) (*url.URL, error) {
 }
 
 // tryTimeout is how long one refresh may wait for its answer: less than the grace, for an answer that comes later
-// than that may bring a cookie that is good no more (ROTATION.md, What then holds).
+// than that may bring a cookie that is good no more (package auth, "What holds").
 func tryTimeout(grace time.Duration) time.Duration {
 	return min(max(grace*2/3, 10*time.Second), 30*time.Second)
 }

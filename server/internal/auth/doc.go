@@ -11,7 +11,7 @@
 // token's row holds the hash, and once it is superseded its successor's secret, sealed under a key from its own. Each
 // presentation is one step of the store: decide (rotation.go) judges it on a [Snapshot] by the table below, and the
 // [Change] that comes of it is applied before anything else happens to the session. The labels are the rows of that
-// table, which are those of ROTATION.md.
+// table.
 //
 //	              login
 //	                │

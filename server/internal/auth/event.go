@@ -34,7 +34,7 @@ const (
 	EventLoginFailed          EventKind = "LOGIN_FAILED" // a wrong password, an address without an account, or too many of both
 	EventPasswordChanged      EventKind = "PASSWORD_CHANGED"
 	EventPasswordChangeFailed EventKind = "PASSWORD_CHANGE_FAILED" // the current password was wrong, or that too often
-	EventTokenRecovered       EventKind = "TOKEN_RECOVERED"        // a token past its grace was answered (ROTATION.md, S5 and S5')
+	EventTokenRecovered       EventKind = "TOKEN_RECOVERED"        // a token past its grace was answered (rows S5 and S5')
 	EventRefreshRefused       EventKind = "REFRESH_REFUSED"        // a token of ours, of a session that is over
 	EventSessionEnded         EventKind = "SESSION_ENDED"
 	EventKeyAnnounced         EventKind = "KEY_ANNOUNCED" // a new signing key is published, and will sign

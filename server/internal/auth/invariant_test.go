@@ -12,7 +12,7 @@ import (
 )
 
 // TestInvariants plays random histories of a session in which any token ever issued may be presented again at any
-// time, and checks what ROTATION.md says holds.
+// time, and checks what the package's doc says holds.
 func TestInvariants(t *testing.T) {
 	check(t, play)
 }

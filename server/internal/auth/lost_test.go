@@ -7,7 +7,7 @@ import (
 	"example.com/latchkey/server/internal/auth"
 )
 
-// The counter-examples of ROTATION.md. The client's part in them is its rules: every refresh of its own has minAge =
+// The counter-examples to leaving a rule out. The client's part in them is its rules: every refresh of its own has minAge =
 // grace and recover, as the page's has.
 
 // C1: the answer to a page is lost, and the client's timer presents the old token after the grace.

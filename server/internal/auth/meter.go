@@ -13,7 +13,7 @@ type Meter interface {
 	Ended(reason Reason, sessions int)
 }
 
-// Outcomes that are none of an error: of a login, and of a request to refresh by the rows of ROTATION.md.
+// Outcomes that are none of an error: of a login, and of a request to refresh by the rows of the package's table.
 const (
 	OutcomeOK        = "OK"
 	OutcomeRotated   = "ROTATED"   // S1'

@@ -15,7 +15,7 @@ var telling = map[Reason]int{
 	ReasonMaxAge: 4, ReasonIdle: 3, ReasonUnknownToken: 2, ReasonNoToken: 1,
 }
 
-// Refresh exchanges the visitor's refresh token by the table of ROTATION.md. Of several tokens the first that is
+// Refresh exchanges the visitor's refresh token by the table of the package's doc. Of several tokens the first that is
 // answered wins; it fails with UNAUTHENTICATED and the most telling reason where none is.
 func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Grant, error) {
 	g, how, err := s.refresh(ctx, v.clean(), o)

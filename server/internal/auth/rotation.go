@@ -33,7 +33,7 @@ type decision struct {
 	change Change
 }
 
-// decide applies the table of ROTATION.md to the presentation of a token. It has no effects and knows no other time
+// decide applies the table of the package's doc to the presentation of a token. It has no effects and knows no other time
 // than s.Now. Rows are judged in the table's order; what it calls "at most" and "less than" is meant to the
 // millisecond.
 func decide(s Snapshot, t refreshToken, p Policy, o RefreshOptions) decision {

@@ -95,7 +95,7 @@ func wrong(s auth.Snapshot) auth.Snapshot {
 	return with(s, func(s *auth.Snapshot) { s.Token.Hash = make([]byte, 32) })
 }
 
-// decideRows is the table of ROTATION.md, with what lies on each side of every boundary.
+// decideRows is the table of the package's doc, with what lies on each side of every boundary.
 var decideRows = []struct {
 	name   string
 	snap   auth.Snapshot

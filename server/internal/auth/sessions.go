@@ -9,7 +9,7 @@ import (
 )
 
 // lastUsedStep is how exactly LastUsedAt is told. To the second it would tell a thief when to move in step with the
-// owner (ROTATION.md, W6).
+// owner (rule W6 of package session).
 const lastUsedStep = 5 * time.Minute
 
 // Authenticate verifies an access token and returns whom it speaks for. It fails with UNAUTHENTICATED and

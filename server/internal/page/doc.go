@@ -9,5 +9,5 @@
 //
 // A new refresh cookie is passed on to the visitor. A clearing one is not, unless the visitor asked to be logged out:
 // an answer that arrives late must not take away the cookie of a login that happened meanwhile (contract §3,
-// ROTATION.md C6).
+// counter-example C6 of package simulation).
 package page

@@ -63,7 +63,7 @@ func token(life int64) string {
 }
 
 // A cookie that the API clears while a page is rendered is not cleared for the visitor; one that it had set before is
-// set. Only where the visitor asks to be logged out it goes (ROTATION.md C6).
+// set. Only where the visitor asks to be logged out it goes (counter-example C6 of package simulation).
 func TestASessionThatEndsDuringAVisit(t *testing.T) {
 	for _, row := range []struct {
 		name, method, path, form string

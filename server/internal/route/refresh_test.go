@@ -27,7 +27,7 @@ const (
 	grace  = 30 // seconds, the contract's default
 )
 
-// The table of contract §3, and the counter-examples of ROTATION.md, with the contract's default lifetimes.
+// The table of contract §3, and the counter-examples to leaving a rule of package auth out, with the contract's default lifetimes.
 var refreshRows = []struct {
 	name  string
 	turns []turn

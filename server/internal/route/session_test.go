@@ -49,7 +49,7 @@ func TestSessionsAreListedMostRecentlyUsedFirst(t *testing.T) {
 	}
 }
 
-// When a session was used is told to five minutes: to the second it would help a thief to move in step (ROTATION.md, W6).
+// When a session was used is told to five minutes: to the second it would help a thief to move in step (rule W6 of package session).
 func TestSessionTimes(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Options{})

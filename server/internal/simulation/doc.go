@@ -1,6 +1,6 @@
 // Package simulation plays whole histories of Latchkey under one fake clock: real server processes (the handler of
 // package route over auth.Service and an SQLite store), real clients (shared/session) in browsers and native programs,
-// and between them a network that delays, reorders, loses and cuts. It checks what ROTATION.md says holds: no honest
+// and between them a network that delays, reorders, loses and cuts. It checks what package auth says holds: no honest
 // user is logged out by a race, a lost answer, a sleeping laptop or a wrong clock, and no thief stays unnoticed. It is
 // made of tests alone: run them with
 //
@@ -41,6 +41,6 @@
 //
 // # That it can fail
 //
-// The simulation takes single rules of ROTATION.md out, in its network adapter and around the store (never in the
+// The simulation takes single rules of packages auth and session out, in its network adapter and around the store (never in the
 // code under test), and must then find a history that breaks what holds.
 package simulation

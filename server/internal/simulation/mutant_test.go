@@ -11,7 +11,7 @@ import (
 	"example.com/latchkey/server/internal/auth"
 )
 
-// mutant takes a rule of ROTATION.md out. The zero mutant takes none.
+// mutant takes a rule of package auth or session out. The zero mutant takes none.
 type mutant struct {
 	rule string
 

@@ -9,7 +9,7 @@ import (
 	"example.com/latchkey/shared/session"
 )
 
-// The counter-examples of ROTATION.md, with the tokens as they are called there: t0 is the cookie at the start.
+// The counter-examples: what happens where a rule is left out. t0 is the cookie at the start.
 
 // c1 loses the answer to a page; the client has an older token, and its timer comes after the grace.
 func c1(s *stage) {

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// thefts watches what a thief does to one session, and whether the thief is caught as ROTATION.md promises ("What then
+// thefts watches what a thief does to one session, and whether the thief is caught as package auth promises ("What
 // holds"). The owner is away from a moment where no refresh of the owner's reached the server within G of it. Then:
 //
 //   - A: a thief shows a token that is later than the one in the owner's jar, or uses an access token of one. The
@@ -14,7 +14,7 @@ import (
 //
 // A token is made for the thief where the thief was the first to be sent it, and no answer to the owner carried it
 // within G of one to the thief: that would be the lock-step that nobody can tell from an honest race. What is left out
-// of B, a token of the owner's that was never used, is what ROTATION.md calls undetectable: to the server it is an
+// of B, a token of the owner's that was never used, is what package auth calls not found out: to the server it is an
 // honest page whose answer was lost.
 type thefts struct {
 	owner   time.Time // the last refresh of the owner's that reached the server; zero: none yet

@@ -125,7 +125,7 @@ func stolen(seed uint64, d *dice) plan {
 }
 
 // hiding plans a history with a thief who never uses an access token, and shows the successors that he is given after
-// the owner had every occasion to recover (T3 and T4 of ROTATION.md).
+// the owner had every occasion to recover (counter-examples T3 and T4).
 func hiding(seed uint64, d *dice) plan {
 	p := stolen(seed, d)
 	p.habits.rush, p.habits.edge = 0, 0

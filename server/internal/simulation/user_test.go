@@ -158,7 +158,7 @@ func (b *browser) awaitTimer(change func(time.Duration) time.Duration) {
 }
 
 // again logs the user out and in again. What was sent with the old cookie has had its answer by then: a late cookie of
-// an old session after a new login is beyond the bound (ROTATION.md).
+// an old session after a new login is beyond the bound (package auth).
 func (b *browser) again(d *dice) {
 	tabs := b.list()
 	w := tabs[0].running()
