@@ -3,7 +3,7 @@ import http from "node:http";
 import evaluator from "csp_evaluator/dist/evaluator.js";
 import finding from "csp_evaluator/dist/finding.js";
 import parser from "csp_evaluator/dist/parser.js";
-import { conclude, logIn, site, table } from "./site.mjs";
+import { address, conclude, logIn, site, table } from "./site.mjs";
 
 const { CspEvaluator, DEFAULT_CHECKS, STRICTCSP_CHECKS } = evaluator;
 const { Severity, Type } = finding;
@@ -38,23 +38,26 @@ const get = (path, headers) =>
 
 const { cookie } = await logIn();
 const asWorker = { "Sec-Fetch-Dest": "sharedworker", "Sec-Fetch-Mode": "same-origin" };
+const [, worker] = /data-worker="([^"]+)"/.exec(await (await fetch(address("/"))).text());
 const asUser = { Cookie: `${cookie.name}=${cookie.value}` };
+// Each with the statuses that show that it is the answer meant.
 const answers = [
-  ...site.paths.flatMap((path) => [[path, path, {}], [path + ", logged in", path, asUser]]),
-  ["the worker's script", "/assets/worker.js", asWorker],
-  ["the worker's script, refused", "/assets/worker.js", {}],
-  ["the API", "/graphql", {}],
-  ["the keys", "/.well-known/jwks.json", {}],
-  ["health", "/healthz", {}],
-  ["no such page", "/no-such-page", {}],
-  ["no such asset", "/assets/none.js", {}],
-  ["what net/http refuses", "/%", {}],
+  ...site.paths.flatMap((path) => [[path, path, {}, 200, 401], [path + ", logged in", path, asUser, 200, 303]]),
+  ["the worker's script", worker, asWorker, 200],
+  ["the worker's script, refused", worker, {}, 403],
+  ["the API", "/graphql", {}, 405],
+  ["the keys", "/.well-known/jwks.json", {}, 200],
+  ["health", "/healthz", {}, 200],
+  ["no such page", "/no-such-page", {}, 404],
+  ["no such asset", "/assets/none.js", {}, 404],
+  ["what net/http refuses", "/%", {}, 400],
 ];
 
 const findings = [];
 const rows = [["answer", "status", "findings", "of them known"]];
-for (const [name, path, headers] of answers) {
+for (const [name, path, headers, ...meant] of answers) {
   const { status, policy } = await get(path, headers);
+  if (!meant.includes(status)) findings.push(`${name}: the status is ${status}`);
   if (!policy) findings.push(`${name}: no policy at all`);
   const found = policy ? evaluate(policy) : [];
   const unknown = found.filter((f) => !known.some((k) => k.applies(f, policy)));
