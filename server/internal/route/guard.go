@@ -32,7 +32,7 @@ var baselineHeaders = [][2]string{
 }
 
 // pagePermissions denies pages what they never use, and with it a script that was injected into one.
-const pagePermissions = "bluetooth=(), camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), " +
+const pagePermissions = "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), " +
 	"payment=(), serial=(), usb=()"
 
 func baseline(next http.Handler) http.Handler {

@@ -20,7 +20,7 @@ const (
 )
 
 // permissions are what pages deny themselves.
-const permissions = "bluetooth=(), camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+const permissions = "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
 
 // wantPolicy holds one policy, given once, and the headers that go with it.
 func wantPolicy(t *testing.T, h http.Header, policy, opener string) {
