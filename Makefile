@@ -6,7 +6,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # build of the client, and what only tests call. Every other exception has its reason beside the code.
 GOSEC = github.com/securego/gosec/v2/cmd/gosec@v2.22.10
 GOSECFLAGS = -quiet -exclude-generated -exclude G101 \
-	-exclude-dir web/bundle -exclude-dir server/internal/pgtest -exclude-dir server/internal/storetest
+	-exclude-dir testdata -exclude-dir web/bundle -exclude-dir server/internal/pgtest -exclude-dir server/internal/storetest
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Node gets a bare environment: Go's start script takes arguments and environment of at most 8 kB.
 WASM_EXEC = env -i PATH=$(PATH) HOME=$(HOME) $(shell $(GO) env GOROOT)/lib/wasm/go_js_wasm_exec
