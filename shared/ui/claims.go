@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -49,6 +50,15 @@ func (v TokenView) session() []claim {
 		{meaning: "It expires", value: second(v.Claims.Expiry)},
 		{meaning: "Refreshes by the worker", value: v.refreshes()},
 	})
+}
+
+// DrawnAs reports whether Picture, Claims and FlowSession make the same of v as
+// of other.
+func (v TokenView) DrawnAs(other TokenView) bool {
+	a, b := v.Picture, other.Picture
+	return v.Running == other.Running && v.Refreshes == other.Refreshes && v.Claims == other.Claims &&
+		a.Now.Equal(b.Now) && a.Span == b.Span && a.Next.Equal(b.Next) && a.Failing == b.Failing && a.Grace == b.Grace &&
+		slices.Equal(a.Lives, b.Lives) && slices.EqualFunc(a.Faults, b.Faults, time.Time.Equal)
 }
 
 // dashed puts a dash where there is nothing to show.

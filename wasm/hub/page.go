@@ -30,6 +30,7 @@ type Page struct {
 	shown   identity
 	unsure  bool // the server has yet to answer whether shown still holds
 	check   *ui.CheckView
+	drawn   ui.TokenView      // of which the picture and the claims are that stand on the page
 	patched map[string]string // what stands in the elements that are patched
 }
 

@@ -85,7 +85,7 @@ func (p *Page) show(ctx context.Context, call int, v screen.View) {
 		return // a component of ours failed to write to memory: the page's timeout tells
 	}
 	p.path, p.shown, p.unsure = v.Path, identityIn(v.Session, v.User), false
-	p.patched = patches(v.Path, token)
+	p.holds(token)
 	p.post(View{
 		Call: call, Path: v.Path, Title: v.Title + " · Latchkey", HTML: html.String(),
 		Session: v.Session, User: v.User, Focus: v.Focus,

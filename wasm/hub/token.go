@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -52,9 +53,14 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
-// patches is what stands in the elements of the page at path that change while time goes by.
-func patches(path string, v ui.TokenView) map[string]string {
-	list := map[string]string{expiryID: v.Expiry, nextID: v.Next, refreshesID: strconv.Itoa(v.Refreshes)}
+// counts is what stands in the elements that change with every second.
+func counts(v ui.TokenView) map[string]string {
+	return map[string]string{expiryID: v.Expiry, nextID: v.Next, refreshesID: strconv.Itoa(v.Refreshes)}
+}
+
+// drawings is what stands in the elements of the page at path that change from time to time.
+func drawings(path string, v ui.TokenView) map[string]string {
+	list := map[string]string{}
 	add := func(id string, c templ.Component) {
 		var html strings.Builder
 		if c.Render(context.Background(), &html) == nil { // a component of ours does not fail to write to memory
@@ -71,6 +77,12 @@ func patches(path string, v ui.TokenView) map[string]string {
 	return list
 }
 
+// holds notes what the whole page was rendered with: patches go on from there.
+func (p *Page) holds(v ui.TokenView) {
+	p.drawn, p.patched = v, counts(v)
+	maps.Copy(p.patched, drawings(p.path, v))
+}
+
 // count patches what has changed since the page was last told.
 func (p *Page) count() {
 	if p.shown.session != "active" {
@@ -80,7 +92,12 @@ func (p *Page) count() {
 	if !v.Running {
 		return
 	}
-	for id, html := range patches(p.path, v) {
+	list := counts(v)
+	if !p.drawn.DrawnAs(v) { // drawing costs more than counting
+		p.drawn = v
+		maps.Copy(list, drawings(p.path, v))
+	}
+	for id, html := range list {
 		if p.patched[id] != html {
 			p.patched[id] = html
 			p.post(Patch{ID: id, HTML: html})
