@@ -32,7 +32,7 @@ func checkPassword(field, password string, u User) error {
 }
 
 // common reports whether the password is among the 41,000 of at least eight letters that others have: passwords that
-// were found in leaks, names, and words of English. Nothing is kept for it: reading the lists through takes a twentieth
+// were found in leaks, names, and words of English. Nothing is kept for it: reading the lists through takes a hundredth
 // of the time that the hash does.
 func common(password string) bool {
 	password = strings.ToLower(password)
