@@ -197,10 +197,12 @@ func TestPagesReadWell(t *testing.T) {
 	tb.focused("heading", "Your sessions")
 	tb.click("button", "Revoke")
 	tb.focused("heading", "Your sessions")
-	tb.reads(true, "That session has ended.", "h1 Your sessions", "form Change password", "h2 Change password")
+	tb.reads(true, "That session has ended.", "h1 Your sessions", "form Change password", "h2 Change password",
+		"region Recent activity", "h2 Recent activity")
 	eval[chromedp.Void](tb, `history.back()`)
 	tb.focused("heading", "Your sessions")
-	tb.reads(true, "", "h1 Your sessions", "form Change password", "h2 Change password")
+	tb.reads(true, "", "h1 Your sessions", "form Change password", "h2 Change password",
+		"region Recent activity", "h2 Recent activity")
 
 	other.navigate("/posts")
 	other.ready()
