@@ -205,7 +205,7 @@ func wantKeys(t *testing.T, srv serving, want ...string) {
 // TestAnotherMasterKeyIsOneLine opens a database whose keys are encrypted with the wrong key, and without.
 func TestAnotherMasterKeyIsOneLine(t *testing.T) {
 	right, _ := keyFile(t)
-	wrong, _ := keyFile(t)
+	wrong, other := keyFile(t)
 	for name, db := range map[string]string{"SQLite": filepath.Join(t.TempDir(), "x.db"), "PostgreSQL": pgtest.Database(t)} {
 		plain := startServing(t, "--db="+db) // and one that is not encrypted yet
 		if status, line := fails(t, "keys", "rotate", "--db="+db, "--key-file="+right); status != exitUsage || !strings.Contains(line, "not encrypted") {
@@ -225,6 +225,24 @@ func TestAnotherMasterKeyIsOneLine(t *testing.T) {
 			}
 		}
 		startServing(t, "--db="+db, "--key-file="+right).end()
+		t.Run(name+", from the environment", func(t *testing.T) {
+			t.Setenv(masterKeyVariable, hex.EncodeToString(other))
+			if status, line := fails(t, "keys", "rotate", "--db="+db); status != exitUsage || !strings.Contains(line, masterKeyVariable+": ") {
+				t.Errorf("status %d, %q", status, line)
+			}
+		})
+	}
+}
+
+// TestKeyAgeIsPassedOn has a server replace its key as soon as that may be.
+func TestKeyAgeIsPassedOn(t *testing.T) {
+	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--key-max-age=1s")
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for late := time.Now().Add(20 * time.Second); len(published(t, srv.url)) != 2; <-again.C {
+		if time.Now().After(late) {
+			t.Fatal("no key is announced")
+		}
 	}
 }
 
