@@ -547,7 +547,7 @@ type Query {
   me: User!
   "The logged-in user's posts, newest first. ` + "`" + `after` + "`" + ` is the id of the last post already seen."
   posts(first: Int! = 20, after: ID): [Post!]!
-  "Where the logged-in user is logged in, most recently used first."
+  "Where the logged-in user is logged in, most recently used first: a hundred sessions at most."
   sessions: [Session!]!
   """
   What happened to the logged-in user's account, newest first: 1 to 100. ` + "`" + `after` + "`" + ` is the id of the last
