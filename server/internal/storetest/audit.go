@@ -1,11 +1,13 @@
 package storetest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"example.com/latchkey/server/internal/auth"
 )
@@ -92,6 +94,13 @@ func testActivity(t *testing.T, f *fixture) {
 	}
 }
 
+// oldID is an id as one that was made at the time (RFC 9562 §5.7).
+func oldID(at time.Time) string {
+	id := uuid.Must(uuid.NewV7())
+	copy(id[:], binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())<<16)[:6])
+	return id.String()
+}
+
 func testAudit(t *testing.T, f *fixture) {
 	s := f.process()
 	a, _ := f.account(s, 0)
@@ -104,7 +113,7 @@ func testAudit(t *testing.T, f *fixture) {
 		}
 		many = append(many, e)
 	}
-	many[7].Last = now
+	many[7].ID, many[7].Last = oldID(now.Add(-89*time.Minute)), now // it was counted for an hour, and then waited
 	f.record(s, many...)
 	for _, row := range []struct {
 		name   string
