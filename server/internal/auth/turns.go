@@ -11,9 +11,10 @@ const (
 	// mostHashes bounds the memory of those that run at once: 19 MiB each, beside what the last ones left as garbage.
 	mostHashes = 8
 
-	// mostWaiting is about what one processor does in longestWait.
+	// mostWaiting is what one processor does in about two seconds, and longestWait what a page waits for; it is reached
+	// where the processor is shared.
 	mostWaiting = 100
-	longestWait = 2 * time.Second
+	longestWait = 4 * time.Second
 
 	// mostOfOne leaves the others the greater part of the queue where one network floods it.
 	mostOfOne = 50

@@ -50,8 +50,11 @@ func (b *browser) String() string { return b.kind + " client of " + b.user }
 
 func (b *browser) enter() error {
 	a, err := b.send(b.place, ask{query: loginQuery, vars: credentials(b.user)})
+	if a.said() == "RATE_LIMITED" {
+		err = session.ErrRateLimited
+	}
 	if err != nil || a.cookie() == "" {
-		return fmt.Errorf("login: %s, %v", a, err)
+		return fmt.Errorf("login: %s, %w", a, err)
 	}
 	b.cookie, b.access = a.cookie(), a.data.Enter.AccessToken
 	return nil

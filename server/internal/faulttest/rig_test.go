@@ -2,6 +2,7 @@ package faulttest_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	_ "github.com/mattn/go-sqlite3"    // registers the driver "sqlite3"
 
 	"example.com/latchkey/server/internal/pgtest"
+	"example.com/latchkey/shared/session"
 )
 
 // patience is how long a test waits for what must come.
@@ -83,28 +85,29 @@ func newRig(t *testing.T, db string, servers, rounds int) *rig {
 	return r
 }
 
-// enterAll logs everybody in, no more at once than may wait for a turn.
+// enterAll logs everybody in, no more at once than may wait for a turn. Whoever is told to wait tries again.
 func (r *rig) enterAll() {
 	r.t.Helper()
 	var all sync.WaitGroup
 	turns := make(chan struct{}, 32)
-	for _, c := range r.clients {
+	enter := func(c client) {
 		turns <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turns }()
-			if err := c.enter(); err != nil {
+			err := c.enter()
+			for end := time.Now().Add(patience); errors.Is(err, session.ErrRateLimited) && time.Now().Before(end); {
+				err = c.enter()
+			}
+			if err != nil {
 				r.t.Error(err)
 			}
 		})
 	}
+	for _, c := range r.clients {
+		enter(c)
+	}
 	for _, c := range r.leavers {
-		turns <- struct{}{}
-		all.Go(func() {
-			defer func() { <-turns }()
-			if err := c.enter(); err != nil {
-				r.t.Error(err)
-			}
-		})
+		enter(c)
 	}
 	all.Wait()
 	if r.t.Failed() {
