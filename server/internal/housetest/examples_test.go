@@ -25,6 +25,7 @@ var plain = map[string]string{
 	"shared/ui.Check": anew, "shared/ui.Claims": anew, "shared/ui.Picture": anew,
 	"shared/ui.FlowSession": "HowItWorks draws it, and the worker anew",
 	"shared/ui.Totals":      "a sum",
+	"shared/ui.DrawnAs":     "compares two view models",
 	"shared/ui.Local":       "what it makes of its argument is in its doc",
 }
 
