@@ -94,9 +94,12 @@ func TestNoButtonIsDead(t *testing.T) {
 						show(tb, path, session)
 						tb.until("data-client="+state, func() bool { return tb.client() == state })
 						before := forms.n.Load()
-						eval[chromedp.Void](tb, `for (const form of document.forms) form.noValidate = true`)
+						eval[chromedp.Void](tb, `window.clicked = true; for (const form of document.forms) form.noValidate = true`)
 						tb.click("button", name)
 						tb.until("what "+name+" at "+path+" sends", func() bool { return forms.n.Load() > before })
+						tb.until("the answer to "+name, func() bool {
+							return eval[bool](tb, `!window.clicked && document.readyState === "complete"`)
+						})
 						tested[name] = true
 					}
 				}
