@@ -83,7 +83,7 @@ vulncheck: ## known vulnerabilities of what the program calls
 generate: ## the executor and the components; their output is committed
 	$(GO) generate ./...
 
-bench: client ## the benchmarks, with their figures as a table
+bench: needs client ## the benchmarks, with their figures as a table
 	@mkdir -p bin
 	@$(GO) test -run '^$$' -bench . -benchmem ./server/... ./shared/... > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@awk 'BEGIN { print "| benchmark | ns | bytes | allocations | other |"; print "|---|---:|---:|---:|---|" } \
