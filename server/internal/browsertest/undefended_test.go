@@ -119,7 +119,7 @@ func (u *undefendedWriter) WriteHeader(status int) {
 func (u *undefendedWriter) open(h http.Header) {
 	for _, name := range []string{
 		"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "X-Content-Type-Options",
-		"Cache-Control", "Vary", "ETag", "Referrer-Policy",
+		"X-Frame-Options", "Permissions-Policy", "Cache-Control", "Vary", "ETag", "Referrer-Policy",
 	} {
 		h.Del(name)
 	}
