@@ -146,6 +146,7 @@ func TestDamagedKeys(t *testing.T) {
 		{"secrets in each other's place", func(s, f *auth.Key) { s.Secret, f.Secret = f.Secret, s.Secret }},
 		{"the other purpose's", func(s, f *auth.Key) { f.Secret = s.Secret }},
 		{"in the clear, the public key of another", func(s, _ *auth.Key) { s.Secret, s.SealedBy, s.Public = make([]byte, 32), "", other[:31] }},
+		{"in the clear, the public key of another in full", func(s, _ *auth.Key) { s.Secret, s.SealedBy, s.Public = bytes.Repeat([]byte{7}, 32), "", other }},
 		{"in the clear, too short", func(s, _ *auth.Key) { s.Secret, s.SealedBy = make([]byte, 31), "" }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
