@@ -41,8 +41,8 @@ func TestAGroupRunsAgainOnlyWhereItMust(t *testing.T) {
 				}
 			}
 			queue(0, func() {
-				if err := s.Insert(context.Background(), "leader", func() error { close(running); <-release; return nil }); err != nil {
-					t.Error("the leader:", err)
+				if err := s.Insert(context.Background(), "the first", func() error { close(running); <-release; return nil }); err != nil {
+					t.Error("the first:", err)
 				}
 			})
 			<-running
@@ -63,7 +63,7 @@ func TestAGroupRunsAgainOnlyWhereItMust(t *testing.T) {
 			queue(3, good(1, "good 1"))
 			close(release)
 			callers.Wait()
-			if got, want := s.Inserted(t), []string{"good 0", "good 1", "leader"}; !slices.Equal(got, want) {
+			if got, want := s.Inserted(t), []string{"good 0", "good 1", "the first"}; !slices.Equal(got, want) {
 				t.Errorf("committed: %q, want %q", got, want)
 			}
 			// What stands behind the bad part has run once only, where that was told before its turn came.

@@ -76,7 +76,7 @@ func (s *Store) Value(t *testing.T, query string, args ...any) string {
 	return got
 }
 
-// Queued returns how many writes wait for a leader.
+// Queued returns how many writes wait for the writer.
 func (s *Store) Queued() int {
 	g := s.writer.(*groupWriter)
 	g.mu.Lock()

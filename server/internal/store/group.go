@@ -18,17 +18,19 @@ const maxGroup = 128
 // as the writes before it: so whatever waits when a commit begins is committed with it, and all of it is durable when
 // its callers are told.
 //
-//	write ─▶ queue ─▶ whoever gets the turn leads: begin, the part of each of the group, commit
-//	           │                                             │ one fails that has written
-//	           │                                             ▼
-//	           │                                 roll back, and once more with a savepoint for each
-//	           └────▶ the others wait until a leader has done their part, or lead next
+//	write ─▶ queue ─▶ serve: begin, the part of each of the group, commit; at once the next
+//	                               │ one fails that has written
+//	                               ▼
+//	              roll back, and once more with a savepoint for each
 //
-// SQLite has one writer at a time anyhow: waiting for it here, and not in the engine, is fair and can be given up.
+// SQLite has one writer at a time anyhow: waiting for it here, and not in the engine, is fair and can be given up. A
+// goroutine of its own writes, which none of the callers has to be: what waits by the end of a commit then does not wait
+// until the scheduler has come to one of them, which on a busy machine takes as long as the commit.
 type groupWriter struct {
-	conn   *direct       // whoever leads uses it
-	turn   chan struct{} // holds one element while somebody leads
+	conn   *direct       // serve uses it
+	wake   chan struct{} // holds one element where the queue may have got its first
 	closed chan struct{}
+	ended  chan struct{} // closed once serve has returned
 
 	mu    sync.Mutex // guards queue
 	queue []*write
@@ -43,8 +45,11 @@ type write struct {
 	panicked any // what fn panicked with, for its caller to panic with
 }
 
+// newGroupWriter returns a writer on the connection, which is its own from then on. It runs until it is closed.
 func newGroupWriter(conn *direct) *groupWriter {
-	return &groupWriter{conn: conn, turn: make(chan struct{}, 1), closed: make(chan struct{})}
+	g := &groupWriter{conn: conn, wake: make(chan struct{}, 1), closed: make(chan struct{}), ended: make(chan struct{})}
+	go g.serve()
+	return g
 }
 
 func (g *groupWriter) write(ctx context.Context, fn func(context.Context, runner) error) error {
@@ -55,18 +60,17 @@ func (g *groupWriter) write(ctx context.Context, fn func(context.Context, runner
 	g.mu.Lock()
 	g.queue = append(g.queue, w)
 	g.mu.Unlock()
-	for {
-		select {
-		case <-w.done:
-			return w.outcome()
-		case <-g.closed:
-			return g.withdraw(w, errClosed)
-		case <-ctx.Done():
-			return g.withdraw(w, ctx.Err())
-		case g.turn <- struct{}{}:
-			g.lead()
-			<-g.turn
-		}
+	select {
+	case g.wake <- struct{}{}:
+	default: // serve will look anyhow
+	}
+	select {
+	case <-w.done:
+		return w.outcome()
+	case <-g.closed:
+		return g.withdraw(w, errClosed)
+	case <-ctx.Done():
+		return g.withdraw(w, ctx.Err())
 	}
 }
 
@@ -77,7 +81,7 @@ func (w *write) outcome() error {
 	return w.err
 }
 
-// withdraw takes a write out of the queue and returns err. One that a leader has taken is waited for instead.
+// withdraw takes a write out of the queue and returns err. One that is under way is waited for instead.
 func (g *groupWriter) withdraw(w *write, err error) error {
 	g.mu.Lock()
 	i := slices.Index(g.queue, w)
@@ -92,27 +96,40 @@ func (g *groupWriter) withdraw(w *write, err error) error {
 	return w.outcome()
 }
 
-// lead carries out what waits, as one transaction. It is called with the turn.
-func (g *groupWriter) lead() {
-	select {
-	case <-g.closed:
-		return
-	default:
-	}
-	g.mu.Lock()
-	n := min(len(g.queue), maxGroup)
-	group := slices.Clone(g.queue[:n])
-	g.queue = slices.Delete(g.queue, 0, n)
-	g.mu.Unlock()
-	if n == 0 {
-		return // another leader has done it all
-	}
-	err := g.transact(group)
-	for _, w := range group {
-		if w.err == nil {
-			w.err = err
+// serve carries out what waits, each time as one transaction, until the writer is closed.
+func (g *groupWriter) serve() {
+	defer close(g.ended)
+	for group := g.next(); len(group) > 0; group = g.next() {
+		err := g.transact(group)
+		for _, w := range group {
+			if w.err == nil {
+				w.err = err
+			}
+			close(w.done)
 		}
-		close(w.done)
+	}
+}
+
+// next waits until something waits, and takes it out of the queue. It returns nothing once the writer is closed.
+func (g *groupWriter) next() []*write {
+	for {
+		select {
+		case <-g.closed:
+			return nil
+		default:
+		}
+		g.mu.Lock()
+		n := min(len(g.queue), maxGroup)
+		group := slices.Clone(g.queue[:n])
+		g.queue = slices.Delete(g.queue, 0, n)
+		g.mu.Unlock()
+		if n > 0 {
+			return group
+		}
+		select {
+		case <-g.wake:
+		case <-g.closed:
+		}
 	}
 }
 
@@ -179,7 +196,7 @@ func (g *groupWriter) savedPart(ctx context.Context, w *write) (spoilt bool, err
 	return false, g.run(ctx, "release part")
 }
 
-// run calls fn. A panic is kept for the caller whose fn it is: the leader is another.
+// run calls fn. A panic is kept for the caller whose fn it is.
 func (w *write) run(r runner) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -209,7 +226,6 @@ func (g *groupWriter) rollback(ctx context.Context) error {
 // close waits for the running transaction; no other begins.
 func (g *groupWriter) close() error {
 	close(g.closed)
-	g.turn <- struct{}{}
-	defer func() { <-g.turn }()
+	<-g.ended
 	return g.conn.close()
 }

@@ -42,11 +42,11 @@ func TestAGroupHasAnOutcomeForEach(t *testing.T) {
 			defer mu.Unlock()
 			outcomes[kind] = err
 		})
-		for kind != "leader" && s.Queued() == before {
+		for kind != "the first" && s.Queued() == before {
 			runtime.Gosched()
 		}
 	}
-	start(t.Context(), "leader", func() error { close(running); <-release; return nil })
+	start(t.Context(), "the first", func() error { close(running); <-release; return nil })
 	<-running
 	start(t.Context(), "a", nothing)
 	start(t.Context(), "b fails", func() error { return refused })
@@ -60,11 +60,11 @@ func TestAGroupHasAnOutcomeForEach(t *testing.T) {
 	}
 	close(release)
 	callers.Wait()
-	if got, want := s.Inserted(t), []string{"a", "c", "f", "leader"}; !slices.Equal(got, want) {
+	if got, want := s.Inserted(t), []string{"a", "c", "f", "the first"}; !slices.Equal(got, want) {
 		t.Errorf("committed: %q, want %q", got, want)
 	}
 	for kind, want := range map[string]string{
-		"leader": "", "a": "", "b fails": "refused", "c": "", "d panics": "on purpose", "e gave up": "context canceled", "f": "",
+		"the first": "", "a": "", "b fails": "refused", "c": "", "d panics": "on purpose", "e gave up": "context canceled", "f": "",
 	} {
 		got := ""
 		if err := outcomes[kind]; err != nil {
