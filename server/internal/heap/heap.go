@@ -2,7 +2,6 @@
 package heap
 
 import (
-	"math"
 	"os"
 	"runtime/debug"
 )
@@ -23,7 +22,7 @@ func Tune() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}
-	if os.Getenv("GOMEMLIMIT") == "" && debug.SetMemoryLimit(-1) == math.MaxInt64 {
+	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
 	}
 }
