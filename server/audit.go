@@ -57,10 +57,7 @@ func showAudit(ctx context.Context, cfg audit, log *slog.Logger, stdout io.Write
 	defer func() { err = errors.Join(err, db.Close()) }()
 	filter := auth.AuditFilter{Kind: auth.EventKind(cfg.Kind), Since: cfg.Since}
 	if cfg.User != "" {
-		a, err := db.AccountByEmail(ctx, strings.ToLower(strings.TrimSpace(cfg.User)))
-		if errors.Is(err, auth.ErrNotFound) {
-			return fmt.Errorf("--user: there is no account with the email address %q", cfg.User)
-		}
+		a, err := accountOf(ctx, db, cfg.User)
 		if err != nil {
 			return err
 		}

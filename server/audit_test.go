@@ -18,10 +18,15 @@ import (
 // login asks a server to log in, and says whether it did.
 func login(t *testing.T, srv serving, email, password string) bool {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{
-		"query":     `mutation($email: String!, $password: String!) { login(email: $email, password: $password) { expiryDate } }`,
-		"variables": map[string]any{"email": email, "password": password},
-	})
+	_, body := ask(t, srv, "", `mutation($email: String!, $password: String!) { login(email: $email, password: $password) { expiryDate } }`,
+		map[string]any{"email": email, "password": password})
+	return !strings.Contains(body, "errors")
+}
+
+// ask asks a server something, with an access token unless that is "".
+func ask(t *testing.T, srv serving, accessToken, query string, variables map[string]any) (status int, answer string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +36,9 @@ func login(t *testing.T, srv serving, email, password string) bool {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "Test/1.0 \u202e")
+	if accessToken != "" {
+		req.Header.Set("Authorization", "Bearer "+accessToken)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +48,7 @@ func login(t *testing.T, srv serving, email, password string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return !strings.Contains(string(text), "errors")
+	return resp.StatusCode, string(text)
 }
 
 func TestAudit(t *testing.T) {

@@ -2,8 +2,9 @@
 //
 // `latchkey serve` brings the database's tables up to date and serves; `latchkey migrate` does the first alone, for
 // those who want to see it done before they start the servers of a new release. `latchkey audit` shows the audit record:
-// who did what, and what was refused to whom. `latchkey keys list` and `latchkey keys rotate` are about the keys that
-// sign access tokens. `--help` behind each lists its flags;
+// who did what, and what was refused to whom. `latchkey sessions list` and `latchkey sessions end` are about where people
+// are logged in, `latchkey keys list` and `latchkey keys rotate` about the keys that sign access tokens. A list is also
+// had by its first word alone. `--help` behind each lists its flags;
 // each is also an environment variable LATCHKEY_<FLAG>. A bad value is one line on standard error and exit status 2,
 // another failure one line and exit status 1. SIGTERM and SIGINT let the running requests end, and exit 0; so they do
 // while the start waits for the database.
@@ -41,10 +42,14 @@ func main() {
 
 // cli is the command line.
 type cli struct {
-	Serve   config   `cmd:"" help:"Serve the application."`
-	Migrate database `cmd:"" help:"Bring the database's tables up to date, and say from which version to which. Serving does it too."`
-	Audit   audit    `cmd:"" help:"Show the audit record: who did what, when and from where, and what was refused to whom. It changes nothing."`
-	Keys    struct {
+	Serve    config   `cmd:"" help:"Serve the application."`
+	Migrate  database `cmd:"" help:"Bring the database's tables up to date, and say from which version to which. Serving does it too."`
+	Audit    audit    `cmd:"" help:"Show the audit record: who did what, when and from where, and what was refused to whom. It changes nothing."`
+	Sessions struct {
+		List liveSessions `cmd:"" default:"withargs" help:"List the live sessions, the one that was used last at the end: by the ends that their refresh tokens were sent with."`
+		End  endSessions  `cmd:"" help:"End the sessions of an account, or one, or all, for good. Servers refuse their access tokens within a second."`
+	} `cmd:"" help:"List the live sessions, or end some."`
+	Keys struct {
 		List   database   `cmd:"" default:"withargs" help:"List the keys that sign access tokens: what may be known of them."`
 		Rotate rotateKeys `cmd:"" help:"Have a new key sign access tokens. Servers take it up by themselves, and what the old one has signed stays good."`
 	} `cmd:"" help:"List the keys that sign access tokens, or rotate them."`
@@ -57,6 +62,10 @@ func (c *cli) check(command string) error {
 		return c.Migrate.check()
 	case "audit":
 		return c.Audit.check()
+	case "sessions list":
+		return c.Sessions.List.check()
+	case "sessions end":
+		return c.Sessions.End.check()
 	case "keys list":
 		return c.Keys.List.check()
 	case "keys rotate":
@@ -71,6 +80,10 @@ func (c *cli) do(ctx context.Context, command string, log *slog.Logger, stdout i
 		return migrate(ctx, c.Migrate, log, stdout)
 	case "audit":
 		return showAudit(ctx, c.Audit, log, stdout)
+	case "sessions list":
+		return listSessions(ctx, c.Sessions.List, log, stdout)
+	case "sessions end":
+		return end(ctx, c.Sessions.End, log, stdout)
 	case "keys list":
 		return listKeys(ctx, c.Keys.List, log, stdout)
 	case "keys rotate":

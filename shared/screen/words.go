@@ -19,7 +19,7 @@ func sentence(reason string) string {
 	case "LOGGED_OUT", "NO_TOKEN", "UNKNOWN_TOKEN": // the latter two where there was a session a moment ago
 		return "You are logged out."
 	case "REVOKED":
-		return "You were logged out from another of your devices."
+		return "You were logged out from another of your devices, or by those who run this site."
 	case "PASSWORD_CHANGED":
 		return "You were logged out because your password was changed on another device."
 	}

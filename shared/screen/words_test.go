@@ -33,7 +33,7 @@ func TestReasonsInASentence(t *testing.T) {
 		{"IDLE", true, "You were logged out because you had not been here for a long time."},
 		{"MAX_AGE", true, "You were logged out because your session reached its greatest age."},
 		{"LOGGED_OUT", true, "You are logged out."},
-		{"REVOKED", true, "You were logged out from another of your devices."},
+		{"REVOKED", true, "You were logged out from another of your devices, or by those who run this site."},
 		{"PASSWORD_CHANGED", true, "You were logged out because your password was changed on another device."},
 		{"UNKNOWN_TOKEN", true, "You are logged out."},
 		{"NO_TOKEN", true, "You are logged out."},
@@ -68,7 +68,7 @@ func TestEndings(t *testing.T) {
 		"": "You logged out.", session.ReasonLoggedOut: "You logged out.",
 		session.ReasonTokenReused:  "An old key to it was used again, which may mean that somebody copied it.",
 		session.ReasonIdle:         "You were logged out because you had not been here for a long time.",
-		session.ReasonRevoked:      "You were logged out from another of your devices.",
+		session.ReasonRevoked:      "You were logged out from another of your devices, or by those who run this site.",
 		session.ReasonUnknownToken: "Its cookie was gone.",
 		"<b>SOMETHING NEW</b>":     "The server ended it.",
 	} {

@@ -127,7 +127,7 @@ func TestAnotherSessionHasItsOwnPicture(t *testing.T) {
 		if got := drawn(html); got["life"] != 1+1 || got["fault"] != 0+1 { // and one each that explains it
 			w.Errorf("the picture shows another session's tokens: %v", got)
 		}
-		for _, want := range []string{"The session before this one ended at", "You were logged out from another of your devices."} {
+		for _, want := range []string{"The session before this one ended at", "You were logged out from another of your devices, or by those who run this site."} {
 			if !contains(html, want) {
 				w.Errorf("no %q in the region", want)
 			}

@@ -73,7 +73,7 @@
 //	────────▶    live   ────────────────────────────────────────────────▶  ended
 //	             │                                                          ▲
 //	             │ no token sent for longer than idle-ttl,                  │ its user logs out everywhere
-//	             │ or as old as max-ttl                                     │ or changes the password
+//	             │ or as old as max-ttl                                     │ or changes the password, or an operator ends it
 //	             └──────────────▶  idle or too old  ────────────────────────┘
 //
 // "Ended" is a flag with the reason and the evidence; that a session is idle or too old stands in no row: its times say it.

@@ -76,7 +76,7 @@ var sentences = map[Reason]string{
 	ReasonIdle:               "You were away for long, so the session has ended. Please log in again.",
 	ReasonMaxAge:             "The session has reached its greatest age. Please log in again.",
 	ReasonLoggedOut:          "You have logged out.",
-	ReasonRevoked:            "This session was ended from another device. Please log in again.",
+	ReasonRevoked:            "This session was ended from elsewhere. Please log in again.",
 	ReasonPasswordChanged:    "The password was changed, so the session has ended. Please log in again.",
 }
 

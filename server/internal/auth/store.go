@@ -45,6 +45,11 @@ type Store interface {
 	// EndSessions ends every session of the selection that has not ended yet, now, with e's reason and evidence. It
 	// returns the ids of those that were live by life.
 	EndSessions(ctx context.Context, sel Selection, life Life, e Ending) ([]string, error)
+	// EndNext is one short step of a round that ends sessions: of the selection, which may be zero and mean all, those
+	// that were open when the round began. It ends the next limit of them, now, with e's reason and evidence, and returns
+	// how many were live, by the ends that their tokens were sent with. A round starts at the zero EndCursor, and has
+	// ended where EndNext returns that.
+	EndNext(ctx context.Context, sel Selection, e Ending, from EndCursor, limit int) (next EndCursor, live int, err error)
 	// Ending returns how the session ended: the zero Ending where it has not, ErrNotFound where there is no such
 	// session. A session that is merely idle or too old has not.
 	Ending(ctx context.Context, sessionID string) (Ending, error)
@@ -135,7 +140,7 @@ type Succession struct {
 // Ending is the end of a session, and what is known of who brought it about.
 type Ending struct {
 	SessionID string
-	At        time.Time // Store.EndSessions and Store.ChangePassword set it
+	At        time.Time // Store.EndSessions, Store.EndNext and Store.ChangePassword set it
 	Reason    Reason
 	TokenID   string // the refresh token that was presented, if any: <session>/<generation>
 	BySession string // the session whose access token asked for it, if any
@@ -174,6 +179,12 @@ type PasswordChange struct {
 type Selection struct {
 	UserID    string
 	SessionID string
+}
+
+// EndCursor is where a round of ending has come to. The zero value is its start.
+type EndCursor struct {
+	Began   time.Time // by the store's clock
+	Session string    // the last that the last step ended
 }
 
 // Life says how long a session lives when nobody ends it.

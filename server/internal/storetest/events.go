@@ -143,6 +143,15 @@ var events = []struct {
 		})
 	}, []row{{kind: auth.EventLoggedIn, about: "first", token: true},
 		{kind: auth.EventSessionEnded, reason: auth.ReasonTokenReused, about: "first", token: true}}},
+	{"login once more", func(r *trail, email string, first, _ *auth.Grant) {
+		r.service(nil, func(s *auth.Service) { *first = r.granted(s.Login(ctx, email, "another password", r.by)) })
+	}, []row{{kind: auth.EventLoggedIn, about: "first", token: true}}},
+	{"ending by an operator", func(r *trail, _ string, first, _ *auth.Grant) {
+		r.by = auth.Visitor{UserAgent: "latchkey sessions end"} // from nowhere, and asked for by no session
+		if _, err := auth.EndByOperator(ctx, r.store, auth.Selection{UserID: first.User.ID}); err != nil {
+			r.t.Fatal(err)
+		}
+	}, []row{{kind: auth.EventSessionEnded, reason: auth.ReasonRevoked, about: "first"}}},
 }
 
 // testEveryEvent has everything happen that goes on record, and looks who, what, when and from where is there, and that

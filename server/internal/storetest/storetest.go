@@ -18,6 +18,7 @@ type Store interface {
 	auth.Store
 	blog.Store
 	Audit(ctx context.Context, f auth.AuditFilter, each func(auth.Event) error) error
+	LiveSessions(ctx context.Context, userID string, last int) ([]auth.AccountSession, error)
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -46,6 +47,9 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"marking as seen", testMarkSeen},
 		{"live sessions", testSessions},
 		{"ending sessions", testEndSessions},
+		{"live sessions of all", testLiveSessions},
+		{"ending sessions in steps", testEndNext},
+		{"ending all sessions", testEndAll},
 		{"endings", testEndings},
 		{"failures", testFailures},
 		{"racing failures", testRacingFailures},
