@@ -22,6 +22,11 @@ const drain = 10 * time.Second
 
 // serve opens the database and the sockets that the flags name, wires the parts together and serves until ctx ends.
 func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) (err error) {
+	breached, err := openBreached(cfg.BreachedFile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, breached.close()) }()
 	var db *store.Store
 	err = whenThere(ctx, cfg.database, log, func() (err error) {
 		db, err = store.Open(ctx, cfg.DB, log)
@@ -39,7 +44,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return err
 	}
 	figures := newFigures()
-	users, handler, err := wire(ctx, cfg, db, at.origin, figures, log, stdout)
+	users, handler, err := wire(ctx, cfg, db, breached.list, at.origin, figures, log, stdout)
 	if err != nil {
 		return errors.Join(err, at.close())
 	}
@@ -63,7 +68,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 }
 
 // wire makes the application on the database, with the demo account where it is asked for.
-func wire(ctx context.Context, cfg config, db *store.Store, origin string, meter auth.Meter, log *slog.Logger, stdout io.Writer) (*auth.Service, http.Handler, error) {
+func wire(ctx context.Context, cfg config, db *store.Store, breached auth.PasswordList, origin string, meter auth.Meter, log *slog.Logger, stdout io.Writer) (*auth.Service, http.Handler, error) {
 	proxies, err := cfg.proxies()
 	if err != nil {
 		return nil, nil, err
@@ -75,7 +80,7 @@ func wire(ctx context.Context, cfg config, db *store.Store, origin string, meter
 	users, err := auth.New(ctx, db, auth.Config{
 		Issuer: origin, AccessTTL: cfg.AccessTTL, Grace: cfg.Grace, Recovery: cfg.Recovery,
 		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, SignUps: cfg.SignUps,
-		AuditKeep: cfg.AuditKeep, KeyMaxAge: cfg.KeyMaxAge, MasterKey: cfg.master, Meter: meter, Log: log,
+		AuditKeep: cfg.AuditKeep, KeyMaxAge: cfg.KeyMaxAge, MasterKey: cfg.master, Breached: breached, Meter: meter, Log: log,
 	})
 	if err != nil {
 		return nil, nil, cfg.explain(err)

@@ -22,6 +22,9 @@ func (s *Service) SignUp(ctx context.Context, email, password, name string, v Vi
 	if err := s.countSignUp(ctx, v); err != nil {
 		return Grant{}, internal(err)
 	}
+	if err := s.checkBreached("password", password); err != nil { // who asks for this is counted
+		return Grant{}, internal(err)
+	}
 	a, err := s.newAccount(ctx, v, email, password, name)
 	if err != nil {
 		return Grant{}, internal(err)
@@ -161,6 +164,9 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 	limit := s.sessionLimit(id)
 	wrong := badInput("current", "The current password is incorrect.")
 	if _, err := s.checkPassword(ctx, v, a, current, limit, wrong); err != nil {
+		return internal(err)
+	}
+	if err := s.checkBreached("new", new); err != nil {
 		return internal(err)
 	}
 	hash, err := s.hasher.hash(ctx, Network(v.IP), new)

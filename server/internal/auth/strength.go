@@ -31,6 +31,35 @@ func checkPassword(field, password string, u User) error {
 	return nil
 }
 
+// PasswordList knows passwords that must not be taken.
+type PasswordList interface {
+	// Has reports whether the password, exactly as it is written, is on the list. Where it fails, that is not known.
+	Has(password string) (bool, error)
+}
+
+// checkBreached judges a new password by whether it was found in a breach: as it was typed, which is what others who
+// typed it alike have leaked, and in the form that is hashed, which is what a guess comes to. Where that cannot be told
+// the password is not taken: the operator who gave the list wants it asked, and people can try again.
+func (s *Service) checkBreached(field, password string) error {
+	if s.cfg.Breached == nil {
+		return nil
+	}
+	forms := []string{password}
+	if normal := normalPassword(password); normal != password {
+		forms = append(forms, normal)
+	}
+	for _, form := range forms {
+		found, err := s.cfg.Breached.Has(form)
+		if err != nil {
+			return fmt.Errorf("look a new password up in the breached ones: %w", err)
+		}
+		if found {
+			return badInput(field, "This password is known from a breach, and such ones are tried first. Please choose another.")
+		}
+	}
+	return nil
+}
+
 // common reports whether the password is among the 41,000 of at least eight letters that others have: passwords that
 // were found in leaks, names, and words of English. Nothing is kept for it: reading the lists through takes a hundredth
 // of the time that the hash does.

@@ -1,6 +1,8 @@
 package auth_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +61,75 @@ func TestNewPasswords(t *testing.T) {
 			})
 		})
 	}
+}
+
+// leaked is a list of passwords, or fails.
+type leaked struct {
+	list []string
+	err  error
+}
+
+func (l *leaked) Has(password string) (bool, error) {
+	return l.err == nil && slices.Contains(l.list, password), l.err
+}
+
+func TestBreachedPasswords(t *testing.T) {
+	list := &leaked{list: []string{"hunter2hunter2", "\uff4aonah and the whale", "ﬁshermen's friends", "Zu\u0308rich 2026"}}
+	cfg := standard
+	cfg.Breached = list
+	inBubble(t, cfg, func(t *testing.T, w *world) {
+		g := w.signUp()
+		for _, row := range []struct {
+			name, password string
+			err            error
+			want           auth.Code // "": it is taken
+		}{
+			{"on the list", "hunter2hunter2", nil, auth.CodeBadUserInput},
+			{"on the list in another case", "Hunter2hunter2", nil, ""},
+			{"as it was typed", "\uff4aonah and the whale", nil, auth.CodeBadUserInput},
+			{"as it was typed in two letters for one", "Zu\u0308rich 2026", nil, auth.CodeBadUserInput},
+			{"another writing than that on the list", "jonah and the whale", nil, ""},
+			{"in the form that is hashed", "\uff48unter2hunter2", nil, auth.CodeBadUserInput},
+			{"that cannot be looked up", "a horse of another battery", errors.New("input/output error"), auth.CodeInternal},
+		} {
+			list.err = row.err
+			_, err := w.SignUp(w.ctx, strings.ReplaceAll(row.name, " ", "-")+"@example.com", row.password, "", from())
+			changed := w.ChangePassword(w.ctx, from(), w.used(g), password, row.password)
+			if row.want == "" {
+				if err != nil || changed != nil {
+					t.Errorf("%s: %v, %v", row.name, err, changed)
+				}
+				if err := w.ChangePassword(w.ctx, from(), w.used(g), row.password, password); err != nil {
+					t.Errorf("%s, and back: %v", row.name, err)
+				}
+				continue
+			}
+			e, c := wantError(t, err, row.want, ""), wantError(t, changed, row.want, "")
+			if row.err != nil {
+				if !errors.Is(e, row.err) || !errors.Is(c, row.err) {
+					t.Errorf("%s: caused by %v, %v", row.name, e.Err, c.Err)
+				}
+			} else if e.Field != "password" || c.Field != "new" || !strings.Contains(e.Message, "breach") {
+				t.Errorf("%s: fields %q, %q: %q", row.name, e.Field, c.Field, e.Message)
+			}
+			list.err = nil
+			if err := w.login(email, password, "192.0.2.7"); err != nil {
+				t.Errorf("%s: the old password: %v", row.name, err)
+			}
+		}
+	})
+}
+
+// Who asks for new passwords to be looked up is counted, as each may cost a few reads of a disk.
+func TestBreachedPasswordsAreNotLookedUpForEver(t *testing.T) {
+	cfg := standard
+	cfg.SignUps, cfg.Breached = 1, &leaked{list: []string{"hunter2hunter2"}}
+	inBubble(t, cfg, func(t *testing.T, w *world) {
+		_, err := w.SignUp(w.ctx, email, "hunter2hunter2", "", from())
+		wantError(t, err, auth.CodeBadUserInput, "")
+		_, err = w.SignUp(w.ctx, email, "hunter2hunter2", "", from())
+		wantError(t, err, auth.CodeRateLimited, "")
+	})
 }
 
 // TestPasswordFormsAreOne logs in from a system that writes the same letters in another way.
