@@ -79,7 +79,7 @@ func rotate(ctx context.Context, cfg rotateKeys, log *slog.Logger, stdout io.Wri
 		if err != nil {
 			return err
 		}
-		made, err = change(ctx, db, cfg.master)
+		made, err = change(ctx, db, cfg.masters)
 		return errors.Join(cfg.explain(err), db.Close())
 	})
 	if err != nil {

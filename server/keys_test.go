@@ -65,15 +65,15 @@ func TestMasterKey(t *testing.T) {
 		{"very long", strings.Repeat("a", 1<<20), 0o600, "32 bytes"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			m := masterKey{KeyFile: fileOf(t, row.text, row.mode)}
+			m := masterKey{KeyFiles: []string{fileOf(t, row.text, row.mode)}}
 			err := m.check()
 			if row.want == "" {
-				if err != nil || m.master == nil {
-					t.Errorf("master key %v, %v", m.master, err)
+				if err != nil || len(m.masters) != 1 {
+					t.Errorf("master keys %v, %v", m.masters, err)
 				}
 				return
 			}
-			if err == nil || m.master != nil || !strings.Contains(err.Error(), row.want) {
+			if err == nil || len(m.masters) > 0 || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("error %v, want %q", err, row.want)
 			}
 			if err != nil && len(row.text) > 0 && strings.Contains(err.Error(), row.text[:min(len(row.text), 20)]) {
@@ -87,16 +87,22 @@ func TestMasterKeyFromTheEnvironment(t *testing.T) {
 	path, random := keyFile(t)
 	t.Setenv(masterKeyVariable, hex.EncodeToString(random))
 	m := masterKey{}
-	if err := m.check(); err != nil || m.master == nil {
-		t.Errorf("master key %v, %v", m.master, err)
+	if err := m.check(); err != nil || len(m.masters) != 1 {
+		t.Errorf("master keys %v, %v", m.masters, err)
 	}
-	m = masterKey{KeyFile: path}
+	m = masterKey{KeyFiles: []string{path}}
 	if err := m.check(); err == nil || !strings.Contains(err.Error(), masterKeyVariable) {
 		t.Errorf("two of them: %v", err)
 	}
-	t.Setenv(masterKeyVariable, "hunter2")
-	if err := (&masterKey{}).check(); err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("no key: %v", err)
+	t.Setenv(masterKeyVariable, strings.Repeat("00", 32)+", "+base64.StdEncoding.EncodeToString(random))
+	if m = (masterKey{}); m.check() != nil || len(m.masters) != 2 {
+		t.Errorf("a new one and an old one are %v", m.masters)
+	}
+	for _, text := range []string{"hunter2", hex.EncodeToString(random) + ",hunter2", hex.EncodeToString(random) + ","} {
+		t.Setenv(masterKeyVariable, text)
+		if err := (&masterKey{}).check(); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), masterKeyVariable+", key") {
+			t.Errorf("no key: %v", err)
+		}
 	}
 }
 
@@ -139,9 +145,9 @@ func TestKeysCommands(t *testing.T) {
 		encrypted bool
 	}{
 		{"SQLite", filepath.Join(t.TempDir(), "x.db"), false},
-		{"SQLite, encrypted", filepath.Join(t.TempDir(), "y.db"), true},
+		{"SQLite encrypted", filepath.Join(t.TempDir(), "y.db"), true},
 		{"PostgreSQL", pgtest.Database(t), false},
-		{"PostgreSQL, encrypted", pgtest.Database(t), true},
+		{"PostgreSQL encrypted", pgtest.Database(t), true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			db, encrypted := "--db="+row.db, "no"
@@ -217,7 +223,7 @@ func TestAnotherMasterKeyIsOneLine(t *testing.T) {
 			for _, row := range []struct {
 				args []string
 				want string
-			}{{nil, "--key-file"}, {[]string{"--key-file=" + wrong}, "another master key"}} {
+			}{{nil, "--key-file"}, {[]string{"--key-file=" + wrong}, "another master key. To change it"}} {
 				args := append(append(command[:len(command):len(command)], "--db="+db), row.args...)
 				if status, line := fails(t, args...); status != exitUsage || !strings.Contains(line, row.want) {
 					t.Errorf("%s, %v: status %d, %q", name, args, status, line)
@@ -227,7 +233,7 @@ func TestAnotherMasterKeyIsOneLine(t *testing.T) {
 		startServing(t, "--db="+db, "--key-file="+right).end()
 		t.Run(name+", from the environment", func(t *testing.T) {
 			t.Setenv(masterKeyVariable, hex.EncodeToString(other))
-			if status, line := fails(t, "keys", "rotate", "--db="+db); status != exitUsage || !strings.Contains(line, masterKeyVariable+": ") {
+			if status, line := fails(t, "keys", "rotate", "--db="+db); status != exitUsage || !strings.Contains(line, masterKeyVariable+": ") || !strings.Contains(line, "behind the new one") {
 				t.Errorf("status %d, %q", status, line)
 			}
 		})

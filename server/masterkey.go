@@ -17,45 +17,63 @@ import (
 // masterKeyVariable holds the master key itself. There is no flag of the kind: the list of processes shows flags.
 const masterKeyVariable = "LATCHKEY_KEY"
 
-// masterKey is the flag that says where the master key is, of every command that needs the keys themselves.
+// masterKey is the flag that says where the master keys are, of every command that needs the keys themselves.
 type masterKey struct {
-	KeyFile string `name:"key-file" placeholder:"FILE" help:"A file with the master key that encrypts the signing keys in the database: 32 random bytes in base64 or hex, readable to its owner alone. LATCHKEY_KEY may hold the key itself instead."`
+	KeyFiles []string `name:"key-file" placeholder:"FILE,..." help:"A file with the master key that encrypts the signing keys in the database: 32 random bytes in base64 or hex, readable to its owner alone. To change it, start every server with the new file and the old one behind it, then with the new one. LATCHKEY_KEY may hold the keys themselves instead."`
 
-	master *auth.MasterKey // nil: there is none
+	masters auth.MasterKeys // none: there is none
 }
 
-// check reads the master key. It returns a *usageError where there is something wrong with it, without a word of it.
+// check reads the master keys. It returns a *usageError where there is something wrong with one, without a word of it.
 func (m *masterKey) check() error {
-	text, source := os.Getenv(masterKeyVariable), masterKeyVariable
-	if m.KeyFile != "" {
-		if text != "" {
-			return usagef("--key-file and %s both give a master key: leave one out", masterKeyVariable)
-		}
-		var err error
-		if text, err = readKeyFile(m.KeyFile); err != nil {
-			return usagef("--key-file=%q: %v", m.KeyFile, err)
-		}
-		source = fmt.Sprintf("--key-file=%q", m.KeyFile)
-	} else if text == "" {
+	m.masters = nil
+	text := os.Getenv(masterKeyVariable)
+	switch {
+	case len(m.KeyFiles) == 0 && text == "":
 		return nil
+	case len(m.KeyFiles) == 0:
+		for i, one := range strings.Split(text, ",") {
+			if err := m.add(one); err != nil {
+				return usagef("%s, key %d: %v", masterKeyVariable, i+1, err)
+			}
+		}
+		return nil
+	case text != "":
+		return usagef("--key-file and %s both give master keys: leave one out", masterKeyVariable)
 	}
+	for _, path := range m.KeyFiles {
+		one, err := readKeyFile(path)
+		if err == nil {
+			err = m.add(one)
+		}
+		if err != nil {
+			return usagef("--key-file=%q: %v", path, err)
+		}
+	}
+	return nil
+}
+
+// add reads one master key.
+func (m *masterKey) add(text string) error {
 	random, err := decodeKey(strings.TrimSpace(text))
 	if err != nil {
-		return usagef("%s: %v", source, err)
+		return err
 	}
-	m.master, err = auth.NewMasterKey(random)
+	one, err := auth.NewMasterKey(random)
+	m.masters = append(m.masters, one)
 	return err
 }
 
-// explain turns what is wrong with the master key into a *usageError that tells what to do.
+// explain turns what is wrong with the master keys into a *usageError that tells what to do.
 func (m *masterKey) explain(err error) error {
 	switch {
 	case errors.Is(err, auth.ErrNoMasterKey):
 		return usagef("%v: name its file with --key-file, or put it into %s", auth.ErrNoMasterKey, masterKeyVariable)
-	case errors.Is(err, auth.ErrWrongMasterKey) && m.KeyFile != "":
-		return usagef("--key-file=%q: %v", m.KeyFile, auth.ErrWrongMasterKey)
+	case errors.Is(err, auth.ErrWrongMasterKey) && len(m.KeyFiles) > 0:
+		return usagef("--key-file=%s: %v. To change it, name the old one's file behind that of the new one, as --key-file=new.key,old.key",
+			strings.Join(m.KeyFiles, ","), auth.ErrWrongMasterKey)
 	case errors.Is(err, auth.ErrWrongMasterKey):
-		return usagef("%s: %v", masterKeyVariable, auth.ErrWrongMasterKey)
+		return usagef("%s: %v. To change it, put the old one behind the new one, with a comma between them", masterKeyVariable, auth.ErrWrongMasterKey)
 	case errors.Is(err, auth.ErrNotEncrypted):
 		return usagef("%v", auth.ErrNotEncrypted)
 	}

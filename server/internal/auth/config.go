@@ -29,7 +29,7 @@ type Config struct {
 	AuditKeep     time.Duration // how long the audit record keeps its entries; 0: DefaultAuditKeep
 	Meter         Meter         // told of what happens, for an operator's figures; nil: nobody is
 	KeyMaxAge     time.Duration // a signing key that has signed for so long is replaced; 0: never
-	MasterKey     *MasterKey    // encrypts the signing keys in the store; nil: they stand there as they are
+	MasterKeys    MasterKeys    // encrypt the signing keys in the store; none: they stand there as they are
 	Breached      PasswordList  // of passwords that were found in breaches: no new one may be on it; nil: none is asked
 	Log           *slog.Logger  // nil: discarded
 }

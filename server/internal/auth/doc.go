@@ -110,10 +110,14 @@
 //   - A process that has not read the keys for a second reads them before it relies on them, as it does with endings:
 //     a stolen key is refused by all within a second. Sessions do not depend on keys: whoever held a token refreshes.
 //
-// With a [MasterKey] the rows hold secrets encrypted with AES-256-GCM, bound to what each is for and to its public key.
+// With [MasterKeys] the rows hold secrets encrypted with AES-256-GCM, bound to what each is for and to its public key.
 // Rows that are not encrypted are when a process with a master key meets them, at its start or later. A process without
 // it, or with another, does not start. One that runs goes on with the keys that it knows, and signs no more once one
-// signs that it cannot open.
+// signs that it cannot open, which is ten minutes after that was made or later.
+//
+// To change the master key, processes get the new one in front of the old, one after the other. The first that starts
+// so encrypts every row anew; those with the old one alone run on as above. What these put there meanwhile, the later
+// starts encrypt: after the last of them no row needs the old one, and processes start with the new one alone.
 //
 // # What holds, and why to believe it
 //

@@ -50,9 +50,9 @@ type keyring struct {
 func loadKeys(ctx context.Context, store Store, p keyPolicy, log *slog.Logger) (*keyring, error) {
 	k := &keyring{policy: p, store: store, log: log, turn: make(chan struct{}, 1)}
 	k.current.Store(&ring{})
-	r, err := k.since(ctx, time.Now())
+	err := p.masters.reseal(ctx, store)
 	if err == nil {
-		err = r.trouble
+		err = k.poll(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load the signing keys: %w", err)
@@ -170,7 +170,7 @@ func (k *keyring) take(l keyLine, keys []Key, trouble error) error {
 			continue
 		}
 		var err error
-		if k.subject, err = k.policy.master.open(key); err != nil {
+		if k.subject, err = k.policy.masters.open(key); err != nil {
 			return err
 		}
 	}
@@ -193,7 +193,7 @@ func (k *keyring) open(kid string, key Key) (ed25519.PrivateKey, error) {
 	if private, ok := k.opened[kid]; ok {
 		return private, nil
 	}
-	seed, err := k.policy.master.open(key)
+	seed, err := k.policy.masters.open(key)
 	if err != nil {
 		return nil, err
 	}

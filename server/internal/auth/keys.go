@@ -95,11 +95,11 @@ func ListKeys(ctx context.Context, store Store) ([]KeyInfo, error) {
 }
 
 // RotateKeys announces a new signing key, which every process on the store takes up by itself, and returns it. Where
-// one is announced already, that one is returned and nothing happens; the first one signs at once. The master key is
-// the one of the servers, nil where they have none; it fails with ErrNoMasterKey, ErrWrongMasterKey or ErrNotEncrypted
-// where it is not.
-func RotateKeys(ctx context.Context, store Store, master *MasterKey) (KeyInfo, error) {
-	return addKey(ctx, store, master, func(now time.Time, l keyLine) (time.Time, KeyChange) {
+// one is announced already, that one is returned and nothing happens; the first one signs at once. The master keys are
+// those of the servers, none where they have none; it fails with ErrNoMasterKey, ErrWrongMasterKey or ErrNotEncrypted
+// where they are not.
+func RotateKeys(ctx context.Context, store Store, masters MasterKeys) (KeyInfo, error) {
+	return addKey(ctx, store, masters, func(now time.Time, l keyLine) (time.Time, KeyChange) {
 		if l.announced() {
 			return time.Time{}, KeyChange{}
 		}
@@ -112,8 +112,8 @@ func RotateKeys(ctx context.Context, store Store, master *MasterKey) (KeyInfo, e
 
 // ReplaceKeys makes a new signing key that signs at once, and drops all others: for when one has come into wrong hands.
 // Every process refuses what they signed within a second. It fails as RotateKeys does.
-func ReplaceKeys(ctx context.Context, store Store, master *MasterKey) (KeyInfo, error) {
-	return addKey(ctx, store, master, func(now time.Time, l keyLine) (time.Time, KeyChange) {
+func ReplaceKeys(ctx context.Context, store Store, masters MasterKeys) (KeyInfo, error) {
+	return addKey(ctx, store, masters, func(now time.Time, l keyLine) (time.Time, KeyChange) {
 		c := KeyChange{Events: []Event{{Kind: EventKeysReplaced, At: now}}}
 		for _, k := range l.keys {
 			c.Drop = append(c.Drop, k.Number)
@@ -124,21 +124,21 @@ func ReplaceKeys(ctx context.Context, store Store, master *MasterKey) (KeyInfo, 
 
 // addKey makes a key that signs from when step says, unless that is the zero time, with the change that step returns
 // beside it. It returns the newest key.
-func addKey(ctx context.Context, store Store, master *MasterKey, step func(time.Time, keyLine) (time.Time, KeyChange)) (KeyInfo, error) {
+func addKey(ctx context.Context, store Store, masters MasterKeys, step func(time.Time, keyLine) (time.Time, KeyChange)) (KeyInfo, error) {
 	var newest KeyInfo
 	err := store.ChangeKeys(ctx, func(now time.Time, keys []Key) (KeyChange, error) {
 		for _, k := range keys {
-			if err := master.check(k); err != nil {
+			if err := masters.check(k); err != nil {
 				return KeyChange{}, err
 			}
-			if k.SealedBy != master.sealing() {
+			if k.SealedBy != masters.sealing() {
 				return KeyChange{}, ErrNotEncrypted
 			}
 		}
 		l := lineUp(now, keys)
 		from, c := step(now, l)
 		if !from.IsZero() {
-			made := keyPolicy{master: master}.newKey(KeyAccessTokens, next(keys), now, from)
+			made := keyPolicy{masters: masters}.newKey(KeyAccessTokens, next(keys), now, from)
 			c.Put = []Key{made}
 			for i := range c.Events {
 				c.Events[i].KeyID = kid(made.Public)

@@ -96,7 +96,7 @@ func (l keyLine) announced() bool { return l.signing < len(l.keys)-1 }
 
 // keyPolicy is how a process cares for the keys.
 type keyPolicy struct {
-	master    *MasterKey
+	masters   MasterKeys
 	maxAge    time.Duration // a key that has signed for so long is replaced; 0: never
 	accessTTL time.Duration // of the tokens that this process signs; 0: it signs none
 }
@@ -114,7 +114,7 @@ func (p keyPolicy) care(now time.Time, keys []Key) (KeyChange, error) {
 	}
 	named := false
 	for _, k := range keys {
-		if err := p.master.check(k); err != nil {
+		if err := p.masters.check(k); err != nil {
 			return KeyChange{}, err
 		}
 		if k.Purpose != KeyFailedLogins {
@@ -146,8 +146,8 @@ func (p keyPolicy) keep(k Key, signs bool) (Key, bool) {
 	if k.Purpose == KeyAccessTokens && k.Public == nil && k.SealedBy == "" && len(k.Secret) == keySize {
 		k.Public, changed = publicOf(k.Secret), true
 	}
-	if k.SealedBy == "" && p.master != nil {
-		k, changed = p.master.seal(k), true
+	if k.SealedBy == "" && len(p.masters) > 0 {
+		k, changed = p.masters.seal(k), true
 	}
 	if signs && k.Purpose == KeyAccessTokens && k.AccessTTL < p.accessTTL {
 		k.AccessTTL, changed = p.accessTTL, true
@@ -162,7 +162,7 @@ func (p keyPolicy) newKey(purpose KeyPurpose, number int64, now, activates time.
 	if purpose == KeyAccessTokens {
 		k.Public, k.AccessTTL = publicOf(k.Secret), p.accessTTL
 	}
-	return p.master.seal(k)
+	return p.masters.seal(k)
 }
 
 // next returns a number that no key has.

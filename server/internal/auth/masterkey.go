@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -8,17 +9,18 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Why the keys in the database cannot be used.
 var (
 	// ErrNoMasterKey says that keys in the database are encrypted, and that no master key was given.
 	ErrNoMasterKey = errors.New("the keys in the database are encrypted: their master key is needed")
-	// ErrWrongMasterKey says that keys in the database are encrypted with another master key than the one given.
+	// ErrWrongMasterKey says that keys in the database are encrypted with another master key than those given.
 	ErrWrongMasterKey = errors.New("the keys in the database are encrypted with another master key")
-	// ErrNotEncrypted says that a master key was given and that keys in the database are not encrypted, where encrypting
-	// them is for the servers to do.
-	ErrNotEncrypted = errors.New("the keys in the database are not encrypted: start every server with the master key first")
+	// ErrNotEncrypted says that a master key was given and that keys in the database are not encrypted with it, where
+	// encrypting them is for the servers to do.
+	ErrNotEncrypted = errors.New("the keys in the database are not encrypted with the first master key: start every server with the same ones first")
 )
 
 // errKey says that a key's row does not hold what it should.
@@ -33,7 +35,7 @@ const (
 	masterNameInfo = "latchkey name of a master key v1"
 )
 
-// MasterKey encrypts the keys that stand in the database. A nil one leaves them as they are.
+// MasterKey encrypts the keys that stand in the database.
 type MasterKey struct {
 	aead cipher.AEAD // AES-256-GCM with a random nonce in front
 	name string      // stands beside what it has sealed: so that a wrong one is known as that, and not as damage
@@ -60,42 +62,57 @@ func NewMasterKey(random []byte) (*MasterKey, error) {
 	return &MasterKey{aead: aead, name: hex.EncodeToString(name)}, err
 }
 
-// sealing returns the name of the master key, "" of none.
-func (m *MasterKey) sealing() string {
-	if m == nil {
+// MasterKeys are the master keys of a process: the first encrypts, and each opens what it has encrypted. So the master key
+// is changed: every process gets the new one in front of the old, and then the new one alone. With none keys stand in the
+// database as they are.
+type MasterKeys []*MasterKey
+
+// sealing returns the name of the master key that encrypts, "" of none.
+func (m MasterKeys) sealing() string {
+	if len(m) == 0 {
 		return ""
 	}
-	return m.name
+	return m[0].name
 }
 
-// check fails where the key is sealed and m does not open it.
-func (m *MasterKey) check(k Key) error {
+// check fails where the key is sealed and none of m opens it.
+func (m MasterKeys) check(k Key) error {
 	switch {
-	case k.SealedBy == "" || k.SealedBy == m.sealing():
+	case k.SealedBy == "" || m.named(k.SealedBy) != nil:
 		return nil
-	case m == nil:
+	case len(m) == 0:
 		return ErrNoMasterKey
 	}
 	return ErrWrongMasterKey
 }
 
+// named returns the master key of the name, nil where it is none of m.
+func (m MasterKeys) named(name string) *MasterKey {
+	for _, one := range m {
+		if one.name == name {
+			return one
+		}
+	}
+	return nil
+}
+
 // seal returns the key, whose secret is in the clear, with its secret encrypted.
-func (m *MasterKey) seal(k Key) Key {
-	if m != nil {
-		k.Secret, k.SealedBy = m.aead.Seal(nil, nil, k.Secret, k.sealedFor()), m.name
+func (m MasterKeys) seal(k Key) Key {
+	if len(m) > 0 {
+		k.Secret, k.SealedBy = m[0].aead.Seal(nil, nil, k.Secret, k.sealedFor()), m[0].name
 	}
 	return k
 }
 
 // open returns the secret of the key in the clear.
-func (m *MasterKey) open(k Key) ([]byte, error) {
+func (m MasterKeys) open(k Key) ([]byte, error) {
 	if err := m.check(k); err != nil {
 		return nil, err
 	}
 	secret := k.Secret
 	if k.SealedBy != "" {
 		var err error
-		if secret, err = m.aead.Open(nil, nil, k.Secret, k.sealedFor()); err != nil {
+		if secret, err = m.named(k.SealedBy).aead.Open(nil, nil, k.Secret, k.sealedFor()); err != nil {
 			return nil, fmt.Errorf("key %d: %w", k.Number, errKey)
 		}
 	}
@@ -103,6 +120,35 @@ func (m *MasterKey) open(k Key) ([]byte, error) {
 		return nil, fmt.Errorf("key %d: %w", k.Number, errKey)
 	}
 	return secret, nil
+}
+
+// reseal has the first master key encrypt what another of them has. Processes do it when they start and at no other
+// time: two with the same master keys in another order would do it for ever.
+func (m MasterKeys) reseal(ctx context.Context, store Store) error {
+	if len(m) < 2 {
+		return nil
+	}
+	keys, _, err := store.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	if due, err := m.resealed(keys); err != nil || due.Empty() {
+		return err
+	}
+	return store.ChangeKeys(ctx, func(_ time.Time, keys []Key) (KeyChange, error) { return m.resealed(keys) })
+}
+
+func (m MasterKeys) resealed(keys []Key) (c KeyChange, err error) {
+	for _, k := range keys {
+		if k.SealedBy == "" || k.SealedBy == m.sealing() {
+			continue
+		}
+		if k.Secret, err = m.open(k); err != nil {
+			return KeyChange{}, err
+		}
+		c.Put = append(c.Put, m.seal(k))
+	}
+	return c, nil
 }
 
 // sealedFor is what a seal is bound to: a secret that is moved to another row opens nothing.

@@ -11,13 +11,17 @@ import (
 	"example.com/latchkey/server/internal/auth"
 )
 
-func masterKey(t *testing.T, fill byte) *auth.MasterKey {
+// masters are master keys, each of one byte alone.
+func masters(t *testing.T, fills ...byte) (all auth.MasterKeys) {
 	t.Helper()
-	m, err := auth.NewMasterKey(bytes.Repeat([]byte{fill}, auth.MasterKeySize))
-	if err != nil {
-		t.Fatal(err)
+	for _, fill := range fills {
+		m, err := auth.NewMasterKey(bytes.Repeat([]byte{fill}, auth.MasterKeySize))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
 	}
-	return m
+	return all
 }
 
 func TestMasterKeySize(t *testing.T) {
@@ -44,7 +48,7 @@ func TestKeysAreEncryptedInPlace(t *testing.T) {
 		g := w.signUp()
 		plainRows := w.rows()
 		cfg := standard
-		cfg.MasterKey = masterKey(t, 1)
+		cfg.MasterKeys = masters(t, 1)
 		_, s := open(t, w.path, cfg, &bytes.Buffer{})
 		if _, err := s.Authenticate(w.ctx, g.AccessToken, true); err != nil {
 			t.Errorf("what was signed before: %v", err)
@@ -78,7 +82,7 @@ func TestKeysAreEncryptedInPlace(t *testing.T) {
 		_, err := auth.RotateKeys(w.ctx, w.store, nil)
 		wantIs(t, err, auth.ErrNoMasterKey)
 		// With one that it cannot open it signs nothing, and verifies on.
-		if _, err := auth.ReplaceKeys(w.ctx, w.store, cfg.MasterKey); err != nil {
+		if _, err := auth.ReplaceKeys(w.ctx, w.store, cfg.MasterKeys); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Second)
@@ -100,26 +104,26 @@ func wantIs(t *testing.T, err, target error) {
 
 func TestMasterKeyMustBeTheOne(t *testing.T) {
 	inBubble(t, standard, func(t *testing.T, w *world) {
-		right, wrong := masterKey(t, 1), masterKey(t, 2)
+		right, wrong := masters(t, 1), masters(t, 2, 3)
 		_, err := auth.RotateKeys(w.ctx, w.store, right)
 		wantIs(t, err, auth.ErrNotEncrypted)
 		_, err = auth.ReplaceKeys(w.ctx, w.store, right)
 		wantIs(t, err, auth.ErrNotEncrypted)
 		cfg := standard
-		cfg.MasterKey = right
+		cfg.MasterKeys = right
 		open(t, w.path, cfg, &bytes.Buffer{})
 		for _, row := range []struct {
-			name   string
-			master *auth.MasterKey
-			want   error
-		}{{"none", nil, auth.ErrNoMasterKey}, {"another", wrong, auth.ErrWrongMasterKey}, {"the one", masterKey(t, 1), nil}} {
+			name    string
+			masters auth.MasterKeys
+			want    error
+		}{{"none", nil, auth.ErrNoMasterKey}, {"others", wrong, auth.ErrWrongMasterKey}, {"the one", masters(t, 1), nil}} {
 			t.Log(row.name)
-			cfg.MasterKey = row.master
+			cfg.MasterKeys = row.masters
 			_, err := auth.New(w.ctx, w.store, cfg)
 			wantIs(t, err, row.want)
-			_, err = auth.RotateKeys(w.ctx, w.store, row.master)
+			_, err = auth.RotateKeys(w.ctx, w.store, row.masters)
 			wantIs(t, err, row.want)
-			_, err = auth.ReplaceKeys(w.ctx, w.store, row.master)
+			_, err = auth.ReplaceKeys(w.ctx, w.store, row.masters)
 			wantIs(t, err, row.want)
 		}
 		for _, k := range w.rows() {
@@ -151,7 +155,7 @@ func TestDamagedKeys(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cfg := standard
-			cfg.MasterKey = masterKey(t, 1)
+			cfg.MasterKeys = masters(t, 1)
 			inBubble(t, cfg, func(t *testing.T, w *world) {
 				keys := w.rows()
 				row.damage(&keys[0], &keys[1])

@@ -32,7 +32,7 @@ type Service struct {
 }
 
 // New returns a Service on the store. It makes the key pair for access tokens where the store has none, encrypts the
-// keys where there is a master key and they are not, and loads which sessions ended lately. It fails with
+// keys with the first master key where there is one and they are not, and loads which sessions ended lately. It fails with
 // ErrNoMasterKey or ErrWrongMasterKey where the keys are encrypted otherwise. Run must run for as long as the Service
 // is used.
 func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
@@ -41,7 +41,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare password hashing: %w", err)
 	}
-	keys, err := loadKeys(ctx, store, keyPolicy{master: cfg.MasterKey, maxAge: cfg.KeyMaxAge, accessTTL: cfg.AccessTTL}, cfg.Log)
+	keys, err := loadKeys(ctx, store, keyPolicy{masters: cfg.MasterKeys, maxAge: cfg.KeyMaxAge, accessTTL: cfg.AccessTTL}, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
