@@ -11,9 +11,10 @@ const loginTries = 3
 // SignUp creates an account and logs it in. The email address is trimmed and lower-cased; an empty name becomes the
 // part of the address before the @. It fails with BAD_USER_INPUT and a field, RATE_LIMITED, or EMAIL_TAKEN. A live
 // session whose refresh token v carries was this browser's, and ends (LOGGED_OUT).
-func (s *Service) SignUp(ctx context.Context, email, password, name string, v Visitor) (Grant, error) {
+func (s *Service) SignUp(ctx context.Context, email, password, name string, v Visitor) (_ Grant, err error) {
 	v = v.clean()
 	email = normalEmail(email)
+	defer func() { s.signUpDone(ctx, email, v, err) }()
 	name, nameErr := cleanName(name, email)
 	passwordErr := checkPassword("password", password, User{Email: email, Name: name})
 	if err := errors.Join(checkEmail(email), passwordErr, nameErr); err != nil {

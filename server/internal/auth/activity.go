@@ -11,7 +11,8 @@ import (
 // MaxActivity is how many entries Activity returns at most.
 const MaxActivity = 100
 
-// Activity returns what happened to the user's account, the latest first: first entries (1 to MaxActivity) from the one
+// Activity returns what happened to the user's account, the latest first, without the sign-ups that were refused for
+// there is the account, for which the schema has no kind: first entries (1 to MaxActivity) from the one
 // that follows the entry with the id after; "" starts at the latest. It fails with BAD_USER_INPUT of field first or
 // after.
 func (s *Service) Activity(ctx context.Context, id Identity, first int, after string) ([]Event, error) {
@@ -62,15 +63,37 @@ func (s *Service) loginDone(ctx context.Context, email string, v Visitor, err er
 	if why == "" {
 		return
 	}
-	userID := ""
-	if checkEmail(email) == nil {
-		a, err := s.store.AccountByEmail(context.WithoutCancel(ctx), email)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			s.cfg.Log.ErrorContext(ctx, "cannot tell whose login failed", "error", err)
-		}
-		userID = a.ID
+	s.refused(ctx, Event{Kind: EventLoginFailed, Reason: why, UserID: s.whose(ctx, email)}, v)
+}
+
+// whose returns the id of the account with the address, or "" where there is none.
+func (s *Service) whose(ctx context.Context, email string) string {
+	if checkEmail(email) != nil {
+		return ""
 	}
-	s.refused(ctx, Event{Kind: EventLoginFailed, Reason: why, UserID: userID}, v)
+	a, err := s.store.AccountByEmail(context.WithoutCancel(ctx), email)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		s.cfg.Log.ErrorContext(ctx, "cannot tell whose account something was refused for", "error", err)
+	}
+	return a.ID
+}
+
+// signUpDone has a sign-up recorded that was refused: under the account that has the address, where that is why. It tells
+// the visitor nothing that the answer does not. What this program itself tries at each start goes on no record.
+func (s *Service) signUpDone(ctx context.Context, email string, v Visitor, err error) {
+	e := (*Error)(nil)
+	if v.IP == "" || !errors.As(err, &e) {
+		return
+	}
+	event := Event{Kind: EventSignUpRefused, Reason: Reason(e.Code)}
+	switch e.Code {
+	case CodeEmailTaken:
+		event.UserID = s.whose(ctx, email)
+	case CodeRateLimited:
+	default:
+		return
+	}
+	s.refused(ctx, event, v)
 }
 
 // passwordChangeDone has a change of the password recorded that was refused; one that was made is on record.

@@ -10,7 +10,7 @@ type Event struct {
 	At        time.Time
 	Last      time.Time // of several that are one entry, when the last one was; zero: At
 	Times     int       // how many are one entry; 0: one
-	Reason    Reason    // of a session's ending, and of what was refused; CodeRateLimited too
+	Reason    Reason    // of a session's ending, and of what was refused; CodeRateLimited and CodeEmailTaken too
 	UserID    string    // whose account it is about; "": nobody's
 	Email     string    // of that account; only set where a store returns the event
 	SessionID string    // the session it is about
@@ -30,6 +30,7 @@ type EventKind string
 // The kinds of audit events.
 const (
 	EventAccountCreated       EventKind = "ACCOUNT_CREATED"
+	EventSignUpRefused        EventKind = "SIGN_UP_REFUSED" // the address has an account, or too many were created
 	EventLoggedIn             EventKind = "LOGGED_IN"
 	EventLoginFailed          EventKind = "LOGIN_FAILED" // a wrong password, an address without an account, or too many of both
 	EventPasswordChanged      EventKind = "PASSWORD_CHANGED"
@@ -37,13 +38,13 @@ const (
 	EventTokenRecovered       EventKind = "TOKEN_RECOVERED"        // a token past its grace was answered (rows S5 and S5')
 	EventRefreshRefused       EventKind = "REFRESH_REFUSED"        // a token of ours, of a session that is over
 	EventSessionEnded         EventKind = "SESSION_ENDED"
-	EventKeyAnnounced         EventKind = "KEY_ANNOUNCED" // a new signing key is published, and will sign
+	EventKeyAnnounced         EventKind = "KEY_ANNOUNCED" // a new signing key is published, and will sign; the first of all does so at once
 	EventKeysReplaced         EventKind = "KEYS_REPLACED" // a new signing key signs, and all before it are dropped
 )
 
 // EventKinds lists every kind.
 func EventKinds() []EventKind {
-	return []EventKind{EventAccountCreated, EventLoggedIn, EventLoginFailed, EventPasswordChanged,
+	return []EventKind{EventAccountCreated, EventSignUpRefused, EventLoggedIn, EventLoginFailed, EventPasswordChanged,
 		EventPasswordChangeFailed, EventTokenRecovered, EventRefreshRefused, EventSessionEnded,
 		EventKeyAnnounced, EventKeysReplaced}
 }

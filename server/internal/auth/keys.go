@@ -103,10 +103,11 @@ func RotateKeys(ctx context.Context, store Store, masters MasterKeys) (KeyInfo, 
 		if l.announced() {
 			return time.Time{}, KeyChange{}
 		}
-		if len(l.keys) == 0 {
-			return now, KeyChange{}
+		from := now
+		if len(l.keys) > 0 {
+			from = now.Add(keyAnnounced)
 		}
-		return now.Add(keyAnnounced), KeyChange{Events: []Event{{Kind: EventKeyAnnounced, At: now}}}
+		return from, KeyChange{Events: []Event{{Kind: EventKeyAnnounced, At: now}}}
 	})
 }
 

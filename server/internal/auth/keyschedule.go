@@ -125,11 +125,8 @@ func (p keyPolicy) care(now time.Time, keys []Key) (KeyChange, error) {
 			c.Put = append(c.Put, kept)
 		}
 	}
-	switch newest := len(l.keys) - 1; {
-	case newest < 0:
-		c.Put = append(c.Put, p.newKey(KeyAccessTokens, next(keys), now, now))
-	case p.maxAge > 0 && !l.announced() && !now.Before(l.keys[newest].ActivatesAt.Add(p.maxAge-keyAnnounced)):
-		k := p.newKey(KeyAccessTokens, next(keys), now, now.Add(keyAnnounced))
+	if from, due := p.due(now, l); due {
+		k := p.newKey(KeyAccessTokens, next(keys), now, from)
 		c.Put = append(c.Put, k)
 		c.Events = append(c.Events, Event{Kind: EventKeyAnnounced, At: now, KeyID: kid(k.Public)})
 	}
@@ -137,6 +134,16 @@ func (p keyPolicy) care(now time.Time, keys []Key) (KeyChange, error) {
 		c.Put = append(c.Put, p.newKey(KeyFailedLogins, next(slices.Concat(keys, c.Put)), now, now))
 	}
 	return c, nil
+}
+
+// due returns from when a new key is to sign access tokens, where one is to be made now: the first at once.
+func (p keyPolicy) due(now time.Time, l keyLine) (from time.Time, due bool) {
+	newest := len(l.keys) - 1
+	if newest < 0 {
+		return now, true
+	}
+	age := l.keys[newest].ActivatesAt.Add(p.maxAge - keyAnnounced)
+	return now.Add(keyAnnounced), p.maxAge > 0 && !l.announced() && !now.Before(age)
 }
 
 // keep returns the row of a key as it should be, and whether it is not. A process that will sign with it has put down

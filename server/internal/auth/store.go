@@ -67,8 +67,9 @@ type Store interface {
 	// Record adds the events that step returns to the audit record. An event whose ID is on record already is counted
 	// with it: the entry has their Times together, and Last from now on.
 	Record(ctx context.Context, step func(now time.Time) []Event) error
-	// Activity returns up to limit entries of the audit record that are about the user, the one that was recorded last
-	// first, from the one that follows the entry with the id after; "" starts at the last.
+	// Activity returns up to limit entries of the audit record that are about the user, but for those of kind
+	// EventSignUpRefused, the one that was recorded last first, from the one that follows the entry with the id after; ""
+	// starts at the last.
 	Activity(ctx context.Context, userID string, limit int, after string) ([]Event, error)
 
 	// Prune is one short step of a round that removes what r allows to: it looks at some limit rows, from where the

@@ -69,8 +69,8 @@ func (s *Store) Activity(ctx context.Context, userID string, limit int, after st
 	if after == "" {
 		after = behindIDs
 	}
-	all, err := list(ctx, s.reads, scanEvent,
-		selectEvents+`where a.user_id = $1 and a.id < $2 order by a.id desc limit $3`, userID, after, limit)
+	all, err := list(ctx, s.reads, scanEvent, selectEvents+`where a.user_id = $1 and a.id < $2 and a.kind <> $3
+		order by a.id desc limit $4`, userID, after, string(auth.EventSignUpRefused), limit)
 	return all, s.wrap("activity", err)
 }
 

@@ -69,7 +69,8 @@ func testActivity(t *testing.T, f *fixture) {
 	b, _ := f.account(s, 0)
 	for i := range 5 {
 		f.record(s, auth.Event{Kind: auth.EventPasswordChanged, UserID: a.ID, UserAgent: fmt.Sprint(i)},
-			auth.Event{Kind: auth.EventPasswordChanged, UserID: b.ID}, auth.Event{Kind: auth.EventLoginFailed})
+			auth.Event{Kind: auth.EventPasswordChanged, UserID: b.ID}, auth.Event{Kind: auth.EventLoginFailed},
+			auth.Event{Kind: auth.EventSignUpRefused, UserID: a.ID, UserAgent: "not shown"})
 	}
 	seen, after := "", ""
 	for {
