@@ -39,6 +39,7 @@ type config struct {
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
 	KeyMaxAge     time.Duration `name:"key-max-age" default:"2160h" help:"Replace the key that signs access tokens when it has signed for so long; 0: never."`
 	SignUps       int           `name:"sign-ups" default:"100" help:"Sign-ups per address in an hour before RATE_LIMITED; 0: no limit."`
+	Posts         int           `default:"1000" help:"Posts of an account in an hour before RATE_LIMITED; 0: no limit."`
 	BreachedFile  string        `name:"breached-passwords" placeholder:"FILE" help:"Refuse new passwords that were found in breaches: a file of SHA-1 hashes, ordered, as the downloader of Have I Been Pwned writes it."`
 	Proxies       []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front: what they say in X-Forwarded-For is believed."`
 	Dev           bool          `help:"For those who build on the API: answer introspection."`
@@ -79,6 +80,8 @@ func (c *config) check() error {
 		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
 	case c.SignUps < 0:
 		return usagef("--sign-ups=%d: give 0 for no limit, or a number above it", c.SignUps)
+	case c.Posts < 0:
+		return usagef("--posts=%d: give 0 for no limit, or a number above it", c.Posts)
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return usagef("--addr=%q: give host:port, as localhost:8080 or :8080", c.Addr)

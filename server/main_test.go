@@ -37,6 +37,7 @@ func badLines(db string) map[string]badLine {
 		"idle within grace":     {[]string{"serve", "--idle-ttl=10s"}, "--idle-ttl"},
 		"attempts":              {[]string{"serve", "--login-attempts=-1"}, "--login-attempts"},
 		"sign-ups":              {[]string{"serve", "--sign-ups=-1"}, "--sign-ups"},
+		"posts":                 {[]string{"serve", "--posts=-1"}, "--posts"},
 		"breached, none":        {[]string{"serve", db, "--breached-passwords=/no/such"}, "--breached-passwords=\"/no/such\": no such file"},
 		"breached, a folder":    {[]string{"serve", db, "--breached-passwords=/"}, "not a file"},
 		"breached, empty":       {[]string{"serve", db, "--breached-passwords=/dev/null"}, "not a file"},
@@ -184,4 +185,17 @@ func startServing(t *testing.T, args ...string) serving {
 		t.Fatal("it ended before it served")
 	}
 	return srv
+}
+
+// TestPostsAreLimited publishes at a server with a low limit, which its own demo posts are not held to.
+func TestPostsAreLimited(t *testing.T) {
+	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--demo", "--posts=1")
+	token := signUp(t, srv, "ada@example.com")
+	const query = `mutation { createPost(title: "Hello", body: "World") { id } }`
+	for i, want := range []string{`"createPost":{`, `"RATE_LIMITED"`} {
+		if _, body := ask(t, srv, token, query, nil); !strings.Contains(body, want) {
+			t.Errorf("post %d: %s, want %s", i, body, want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
 }

@@ -85,9 +85,9 @@ func wire(ctx context.Context, cfg config, db *store.Store, breached auth.Passwo
 	if err != nil {
 		return nil, nil, cfg.explain(err)
 	}
-	posts := blog.New(db)
+	posts := blog.New(db, users.Quota("posts", cfg.Posts, "You have published very much in the last hour. Please wait, then try again."))
 	if cfg.Demo {
-		if err := demo(ctx, users, posts, stdout); err != nil {
+		if err := demo(ctx, users, blog.New(db, nil), stdout); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -111,7 +111,7 @@ func (s *Service) reporting(ctx context.Context, what string, do func(context.Co
 func (s *Service) pruner() func(context.Context) error {
 	var walked time.Time
 	return func(ctx context.Context) error {
-		r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Counts: max(failureWindow, signUpWindow), Audit: s.cfg.AuditKeep}
+		r := Retention{Grace: s.cfg.Grace, Recovery: s.cfg.Recovery, Counts: max(failureWindow, signUpWindow, quotaWindow), Audit: s.cfg.AuditKeep}
 		began := time.Now()
 		if began.Sub(walked) >= walkInterval {
 			r.Sessions = s.cfg.IdleTTL + reasonKept

@@ -37,6 +37,13 @@ type Store interface {
 	DeletePost(ctx context.Context, userID, id string) (bool, error)
 }
 
+// Limit keeps a user from publishing without end.
+type Limit interface {
+	// Take counts one more post of the user. It fails where that is one too many: with an error for the user, which
+	// Create passes on.
+	Take(ctx context.Context, userID string) error
+}
+
 // Error is a mistake of the caller. Its text is safe to show.
 type Error struct {
 	NotFound bool   // there is no such post of this user
@@ -48,10 +55,13 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 
 // Service is the posts of all users. Its methods may be called from many goroutines.
-type Service struct{ store Store }
+type Service struct {
+	store Store
+	limit Limit // nil: there is none
+}
 
-// New returns a Service that keeps its posts in store.
-func New(store Store) *Service { return &Service{store} }
+// New returns a Service that keeps its posts in store, where limit lets it; nil: it always does.
+func New(store Store, limit Limit) *Service { return &Service{store, limit} }
 
 // Posts returns a page of the user's posts, newest first: first of them (1 to MaxFirst), from behind the post with
 // the id after ("": from the newest). It fails with *Error where an argument is wrong.
@@ -70,7 +80,7 @@ func (s *Service) Posts(ctx context.Context, userID string, first int, after str
 }
 
 // Create publishes a post of the user. The title is trimmed. It fails with *Error where title or body is empty or too
-// long.
+// long, and with the limit's error where that is reached.
 func (s *Service) Create(ctx context.Context, userID, title, body string) (Post, error) {
 	title = strings.TrimSpace(title)
 	switch n := utf8.RuneCountInString(title); {
@@ -88,6 +98,11 @@ func (s *Service) Create(ctx context.Context, userID, title, body string) (Post,
 		return Post{}, &Error{Field: "body", Message: fmt.Sprintf("A body has at most %d bytes.", MaxBody)}
 	case !isText(body):
 		return Post{}, &Error{Field: "body", Message: "The body holds characters that are not text."}
+	}
+	if s.limit != nil {
+		if err := s.limit.Take(ctx, userID); err != nil {
+			return Post{}, err
+		}
 	}
 	id, err := uuid.NewV7()
 	if err != nil {

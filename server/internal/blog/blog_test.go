@@ -65,7 +65,7 @@ func TestCreate(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			m := &memory{}
-			p, err := blog.New(m).Create(ctx, "ada", row.title, row.body)
+			p, err := blog.New(m, nil).Create(ctx, "ada", row.title, row.body)
 			if row.field != "" {
 				wantField(t, err, row.field)
 				if len(m.posts) != 0 {
@@ -96,7 +96,7 @@ func wantField(t *testing.T, err error, field string) {
 }
 
 func TestPosts(t *testing.T) {
-	s := blog.New(&memory{})
+	s := blog.New(&memory{}, nil)
 	var ids []string
 	for range 3 {
 		p, err := s.Create(ctx, "ada", "Title", "Body")
@@ -141,7 +141,7 @@ func TestPosts(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	m := &memory{}
-	s := blog.New(m)
+	s := blog.New(m, nil)
 	p, err := s.Create(ctx, "ada", "Title", "Body")
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestDelete(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	fault := errors.New("the disk is full")
-	s := blog.New(&memory{fault: fault})
+	s := blog.New(&memory{fault: fault}, nil)
 	_, listErr := s.Posts(ctx, "ada", 1, "")
 	_, createErr := s.Create(ctx, "ada", "Title", "Body")
 	deleteErr := s.Delete(ctx, "ada", "01890a5d-ac96-774b-bcce-b302099a8057")
@@ -175,5 +175,31 @@ func TestFaults(t *testing.T) {
 		if !errors.Is(err, fault) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// full is a limit that somebody has reached.
+type full struct{ userID string }
+
+var errFull = errors.New("enough for today")
+
+func (f full) Take(_ context.Context, userID string) error {
+	if userID == f.userID {
+		return errFull
+	}
+	return nil
+}
+
+func TestLimit(t *testing.T) {
+	m := &memory{}
+	s := blog.New(m, full{"eve"})
+	if _, err := s.Create(ctx, "eve", "Title", "Body"); err != errFull {
+		t.Errorf("error %v", err)
+	}
+	if _, err := s.Create(ctx, "eve", "", "Body"); errors.Is(err, errFull) {
+		t.Error("what is no post is counted")
+	}
+	if _, err := s.Create(ctx, "ada", "Title", "Body"); err != nil || len(m.posts) != 1 {
+		t.Errorf("%d posts, error %v", len(m.posts), err)
 	}
 }

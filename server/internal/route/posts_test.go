@@ -38,6 +38,31 @@ func TestCreatePost(t *testing.T) {
 	}
 }
 
+// Of many posts those beyond the limit are refused, however many are in one request; reading and deleting go on.
+func TestTooManyPosts(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Options{Posts: 4})
+	m, other := s.register("ada"), s.register("grace")
+	first := s.publish(m, "Post 0")
+	query := `mutation {`
+	for i := range 5 {
+		query += fmt.Sprintf(` p%d: createPost(title: "Hello", body: "World") { id }`, i)
+	}
+	a := s.as(m, query+` }`, nil)
+	if said := a.said(); !strings.Contains(said, "RATE_LIMITED") || !strings.Contains(a.body, `"retryAfter":`) {
+		t.Errorf("%d %.400s", a.status, a.body)
+	}
+	if all := s.posts(m); len(all) != 4 {
+		t.Errorf("%d posts, want 4", len(all))
+	}
+	v := s.arrive(m)
+	v.want(v.submit(v.form(v.get("/posts"), "publish"), "title", "One more", "body", "Kept"), 429, "active", "Those were too many posts.")
+	if a := s.as(m, `mutation($id: ID!) { deletePost(id: $id) }`, map[string]any{"id": first.ID}); a.said() != "" {
+		t.Errorf("deleting: %s", a.body)
+	}
+	s.publish(other, "Somebody else's")
+}
+
 // Pages of posts go from the newest to the oldest, without a gap, also where the last seen one is deleted meanwhile.
 func TestPostsAreListedNewestFirst(t *testing.T) {
 	t.Parallel()

@@ -25,10 +25,10 @@ import (
 	"example.com/latchkey/web"
 )
 
-// Options are what a test may set. The zero value is the contract's defaults, without a limit of logins and sign-ups.
+// Options are what a test may set. The zero value is the contract's defaults, without a limit of logins, sign-ups and posts.
 type Options struct {
 	AccessTTL, Grace, Recovery, IdleTTL, MaxTTL time.Duration
-	LoginAttempts, SignUps                      int
+	LoginAttempts, SignUps, Posts               int
 	Proxies                                     []netip.Prefix                  // whose X-Forwarded-For is believed
 	Dev                                         bool                            // answer introspection
 	DB                                          string                          // a file or a postgres:// URL; "" for a file of the test's own
@@ -72,7 +72,7 @@ func Start(t testing.TB, o Options) *Server {
 		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, SignUps: o.SignUps, Log: log,
 	})
 	must(t, err)
-	s.Blog = blog.New(db)
+	s.Blog = blog.New(db, s.Auth.Quota("posts", o.Posts, "Those were too many posts."))
 	assets, err := web.New()
 	must(t, err)
 	handler, err := route.Handler(route.Config{
