@@ -26,9 +26,9 @@ func newGuesses() *guesses {
 	return &guesses{known: newMemory[string, struct{}](memoryHalf), of: map[string]int{}}
 }
 
-// check fails with RATE_LIMITED where a token of the session is not to be looked for now.
-func (g *guesses) check(network, session string) error {
-	if wait := g.wait(network, time.Now()); wait > 0 {
+// check fails with RATE_LIMITED where a token of the session, shown from the address, is not to be looked for now.
+func (g *guesses) check(ip, session string) error {
+	if wait := g.wait(ip); wait > 0 {
 		if _, ok := g.known.get(session); !ok {
 			return rateLimited(wait, "Too many unknown sessions from where you are. Please wait a minute, then try again.")
 		}
@@ -36,17 +36,18 @@ func (g *guesses) check(network, session string) error {
 	return nil
 }
 
-func (g *guesses) wait(network string, now time.Time) time.Duration {
+func (g *guesses) wait(ip string) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.of[network] < mostGuesses {
+	if len(g.of) == 0 || g.of[Network(ip)] < mostGuesses {
 		return 0
 	}
-	return g.until.Sub(now)
+	return time.Until(g.until)
 }
 
-// wrong says that a token from the network was of no session.
-func (g *guesses) wrong(network string) {
+// wrong says that a token from the address was of no session.
+func (g *guesses) wrong(ip string) {
+	network := Network(ip)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if now := time.Now(); !now.Before(g.until) || len(g.of) >= mostGuessers {

@@ -110,13 +110,13 @@ func (p *presentation) answered() bool {
 // present has one token judged and the judgement carried out. Where the token is answered it returns the grant.
 func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 	session := p.token.session.String()
-	if err := s.guesses.check(Network(p.visitor.IP), session); err != nil {
+	if err := s.guesses.check(p.visitor.IP, session); err != nil {
 		return Grant{}, err
 	}
 	err := s.store.Present(ctx, session, p.token.generation, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
 	if errors.Is(err, ErrNotFound) {
 		p.judged = decision{action: refuse, reason: ReasonUnknownToken}
-		s.guesses.wrong(Network(p.visitor.IP))
+		s.guesses.wrong(p.visitor.IP)
 		return Grant{}, nil
 	}
 	if err != nil {

@@ -136,7 +136,7 @@ func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Cha
 	for _, t := range parseTokens(v) {
 		var shown *Snapshot
 		session := t.session.String()
-		if err := s.guesses.check(Network(v.IP), session); err != nil {
+		if err := s.guesses.check(v.IP, session); err != nil {
 			return held, err
 		}
 		err := s.store.Present(ctx, session, t.generation, func(snap Snapshot) (Change, error) {
@@ -152,7 +152,7 @@ func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Cha
 		})
 		switch {
 		case errors.Is(err, ErrNotFound):
-			s.guesses.wrong(Network(v.IP))
+			s.guesses.wrong(v.IP)
 		case err != nil:
 			return held, err
 		case shown != nil:
