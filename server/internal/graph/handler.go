@@ -139,6 +139,13 @@ func (a *api) unauthorized(w http.ResponseWriter, r *http.Request, err error) {
 	refuse(w, status, a.present.wire(r.Context(), err))
 }
 
+// Refuse answers with the status and with err as the one GraphQL error, for who stands in front of the API and lets a
+// request go no further. The outside sees err's message, code, reason, field and time to wait, and not its cause.
+func Refuse(w http.ResponseWriter, status int, err *auth.Error) {
+	w.Header().Set("Cache-Control", "no-store")
+	refuse(w, status, wireError{err.Message, authExtensions(err)})
+}
+
 // refuse answers with one GraphQL error and the status, before anything was executed.
 func refuse(w http.ResponseWriter, status int, e wireError) {
 	w.Header().Set("Content-Type", "application/json")

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/graph"
 	"example.com/latchkey/server/internal/requestid"
 	"example.com/latchkey/web"
 )
@@ -96,22 +98,20 @@ func crossSite(origin string) (*http.CrossOriginProtection, error) {
 		return nil, fmt.Errorf("the origin %q: %w", origin, err)
 	}
 	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, "A request from another site may not change anything here.", `"code":"FORBIDDEN"`)
+		refuse(w, r, http.StatusForbidden, &auth.Error{
+			Code: auth.CodeForbidden, Message: "A request from another site may not change anything here.",
+		})
 	}))
 	return p, nil
 }
 
-// refuse answers a request that goes no further: with a GraphQL error where it is one of the API. What stands in its
-// extensions is JSON.
-func refuse(w http.ResponseWriter, r *http.Request, status int, message, extensions string) {
-	if r.URL.Path != "/graphql" {
-		plain(w, status, message+"\n")
+// refuse answers a request that goes no further: with a GraphQL error where it is one of the API.
+func refuse(w http.ResponseWriter, r *http.Request, status int, err *auth.Error) {
+	if r.URL.Path == "/graphql" {
+		graph.Refuse(w, status, err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{%s}}],"data":null}`+"\n", message, extensions) // an error is the connection's
+	plain(w, status, err.Message+"\n")
 }
 
 // withRequestID names the request, logs how it ended, and turns a panic into a 500.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/graph"
@@ -16,7 +17,9 @@ func plainBodies(next http.Handler) http.Handler {
 		for _, coding := range r.Header.Values("Content-Encoding") {
 			if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
 				w.Header().Set("Accept-Encoding", "identity")
-				refuse(w, r, http.StatusUnsupportedMediaType, "Send the body as it is, without a Content-Encoding.", `"code":"BAD_USER_INPUT"`)
+				refuse(w, r, http.StatusUnsupportedMediaType, &auth.Error{
+					Code: auth.CodeBadUserInput, Message: "Send the body as it is, without a Content-Encoding.",
+				})
 				return
 			}
 		}
@@ -41,8 +44,10 @@ func notAllAtOnce(next http.Handler) http.Handler {
 		if !underWay.add(network, n) {
 			w.Header().Set("Retry-After", "1")    // seconds
 			w.Header().Set("Connection", "close") // or net/http waits for the body before it answers
-			refuse(w, r, http.StatusTooManyRequests, "Too many requests at once from where you are. Please try again in a moment.",
-				`"code":"RATE_LIMITED","retryAfter":1`)
+			refuse(w, r, http.StatusTooManyRequests, &auth.Error{
+				Code: auth.CodeRateLimited, Message: "Too many requests at once from where you are. Please try again in a moment.",
+				RetryAfter: time.Second,
+			})
 			return
 		}
 		defer underWay.remove(network, n)
