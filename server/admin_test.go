@@ -22,6 +22,31 @@ func freeAddress(t *testing.T) string {
 	return free.Addr().String()
 }
 
+// get returns the answer to a request for the URL.
+func get(t *testing.T, url string) (status int, text string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer(t, req)
+}
+
+// answer returns the answer to a request.
+func answer(t *testing.T, req *http.Request) (status int, text string) {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
 func TestAdminListener(t *testing.T) {
 	at := freeAddress(t)
 	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--admin-addr="+at)
@@ -39,17 +64,8 @@ func TestAdminListener(t *testing.T) {
 		{"profiles, on the application's address", srv.url + "/debug/pprof/", 404, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			resp, err := http.Get(row.url)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			text, err := io.ReadAll(resp.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if resp.StatusCode != row.status || !strings.Contains(string(text), row.holds) {
-				t.Errorf("%s %.200s", resp.Status, text)
+			if status, text := get(t, row.url); status != row.status || !strings.Contains(text, row.holds) {
+				t.Errorf("%d %.200s", status, text)
 			}
 		})
 	}

@@ -24,7 +24,7 @@ func login(t *testing.T, srv serving, email, password string) bool {
 }
 
 // ask asks a server something, with an access token unless that is "".
-func ask(t *testing.T, srv serving, accessToken, query string, variables map[string]any) (status int, answer string) {
+func ask(t *testing.T, srv serving, accessToken, query string, variables map[string]any) (status int, text string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -39,16 +39,7 @@ func ask(t *testing.T, srv serving, accessToken, query string, variables map[str
 	if accessToken != "" {
 		req.Header.Set("Authorization", "Bearer "+accessToken)
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	return answer(t, req)
 }
 
 func TestAudit(t *testing.T) {
@@ -168,22 +159,14 @@ func TestFiguresOfLogins(t *testing.T) {
 	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--demo", "--admin-addr="+admin)
 	login(t, srv, demoEmail, "wrong password")
 	login(t, srv, demoEmail, demoPassword)
-	resp, err := http.Get("http://" + admin + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, text := get(t, "http://"+admin+"/metrics")
 	for name, value := range map[string]int{
 		`logins_total{outcome="OK"}`: 1, `logins_total{outcome="INVALID_CREDENTIALS"}`: 1, `logins_total{outcome="RATE_LIMITED"}`: 0,
 		`refreshes_total{outcome="ROTATED"}`: 0, `refreshes_total{outcome="UNKNOWN_TOKEN"}`: 0,
 		`sessions_ended_total{reason="LOGGED_OUT"}`:   1, // of the demo account's maker
 		`sessions_ended_total{reason="TOKEN_REUSED"}`: 0,
 	} {
-		if line := fmt.Sprintf("\nlatchkey_%s %d\n", name, value); !strings.Contains(string(text), line) {
+		if line := fmt.Sprintf("\nlatchkey_%s %d\n", name, value); !strings.Contains(text, line) {
 			t.Errorf("no %q", line)
 		}
 	}

@@ -121,13 +121,8 @@ func serveUntilTold(t *testing.T, db string) {
 		if !strings.Contains(srv.said, demoEmail) || !strings.Contains(srv.said, demoPassword) {
 			t.Fatalf("standard output told %q", srv.said)
 		}
-		resp, err := http.Get(srv.url + "/readyz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Errorf("/readyz: %s", resp.Status)
+		if status, _ := get(t, srv.url+"/readyz"); status != http.StatusOK {
+			t.Errorf("/readyz: %d", status)
 		}
 		http.DefaultClient.CloseIdleConnections()
 		if got := srv.end(); got != exitOK {
