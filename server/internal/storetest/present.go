@@ -222,7 +222,11 @@ func testPresentRacingEnding(t *testing.T, f *fixture) {
 		}
 		done <- generation
 	}()
-	<-warm
+	select {
+	case <-warm:
+	case <-done:
+		t.Fatal("the rotations stopped before the session was ended")
+	}
 	if ended, err := stores[1].EndSessions(ctx, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked}); len(ended) != 1 || err != nil {
 		close(failed)
 		<-done
