@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"slices"
 	"strconv"
 	"time"
 )
@@ -41,26 +40,6 @@ func (v ClaimsView) generation() string {
 	return strconv.FormatInt(v.Generation, 10)
 }
 
-// session is what is shown of the session that the token is of.
-func (v TokenView) session() []claim {
-	return dashed([]claim{
-		{meaning: "Session", value: v.Claims.SessionID},
-		{meaning: "Generation of the refresh token", value: v.Claims.generation()},
-		{meaning: "Access token issued", value: second(v.Claims.IssuedAt)},
-		{meaning: "It expires", value: second(v.Claims.Expiry)},
-		{meaning: "Refreshes by the worker", value: v.refreshes()},
-	})
-}
-
-// DrawnAs reports whether Picture, Claims and FlowSession make the same of v as
-// of other.
-func (v TokenView) DrawnAs(other TokenView) bool {
-	a, b := v.Picture, other.Picture
-	return v.Running == other.Running && v.Refreshes == other.Refreshes && v.Claims == other.Claims &&
-		a.Now.Equal(b.Now) && a.Span == b.Span && a.Next.Equal(b.Next) && a.Failing == b.Failing && a.Grace == b.Grace &&
-		slices.Equal(a.Lives, b.Lives) && slices.EqualFunc(a.Faults, b.Faults, time.Time.Equal)
-}
-
 // dashed puts a dash where there is nothing to show.
 func dashed(rows []claim) []claim {
 	for i := range rows {
@@ -69,12 +48,4 @@ func dashed(rows []claim) []claim {
 		}
 	}
 	return rows
-}
-
-// second is t to the second, in UTC; "" for the zero time.
-func second(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2 Jan 2006, 15:04:05 UTC")
 }

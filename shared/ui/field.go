@@ -3,7 +3,6 @@ package ui
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
 // MinPassword is the shortest password that the forms let through, in
@@ -16,9 +15,6 @@ const maxTitle = 200
 // alertID is the id of the sentence about a whole form. A page has one such
 // form, and one alert.
 const alertID = "form-error"
-
-// none stands where a value is not known yet.
-const none = "–"
 
 // fieldView is one labelled input of a form.
 type fieldView struct {
@@ -109,62 +105,3 @@ func passwordHint() string {
 // nth makes an id from a prefix and a position: unlike an id of the API's, it
 // is always a valid one.
 func nth(prefix string, i int) string { return prefix + "-" + strconv.Itoa(i+1) }
-
-// machine is t as the datetime attribute wants it (HTML, "valid global date
-// and time string"), to the second.
-func machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// human is t as a person reads it, in UTC: the server cannot know the
-// reader's zone, and both renderers must agree.
-func human(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
-
-// count is n with its noun: "1 value", "2 values".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
-
-func (v TokenView) expiry() string { return v.shown(v.Expiry) }
-func (v TokenView) next() string   { return v.shown(v.Next) }
-func (v TokenView) refreshes() string {
-	return v.shown(strconv.Itoa(v.Refreshes))
-}
-
-func (v TokenView) picture() PictureView {
-	if !v.Running {
-		return PictureView{}
-	}
-	return v.Picture
-}
-
-func (v TokenView) claims() ClaimsView {
-	if !v.Running {
-		return ClaimsView{}
-	}
-	return v.Claims
-}
-
-func (v TokenView) check() *CheckView {
-	if !v.Running {
-		return nil
-	}
-	return v.Check
-}
-
-// shown is s, or a dash where there is nothing to show.
-func (v TokenView) shown(s string) string {
-	if !v.Running || s == "" {
-		return none
-	}
-	return s
-}
-
-// label is the name to show for u.
-func (u User) label() string {
-	if u.Name != "" {
-		return u.Name
-	}
-	return u.Email
-}

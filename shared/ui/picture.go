@@ -141,19 +141,6 @@ func (v PictureView) caption() string {
 	return "Next refresh at " + clock(v.Next) + " UTC."
 }
 
-func clock(t time.Time) string { return t.UTC().Format("15:04:05") }
-
-// length is a duration in its largest whole unit, rounded: "5 min", "30 s".
-func length(d time.Duration) string {
-	switch {
-	case d >= 2*time.Hour:
-		return strconv.Itoa(int(d.Round(time.Hour)/time.Hour)) + " h"
-	case d >= 2*time.Minute, d == time.Minute:
-		return strconv.Itoa(int(d.Round(time.Minute)/time.Minute)) + " min"
-	}
-	return strconv.Itoa(int(d.Round(time.Second)/time.Second)) + " s"
-}
-
 // ends are the labels of the time line's two ends.
 func (v PictureView) ends() (left, right string) {
 	if v.empty() {
