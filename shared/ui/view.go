@@ -107,7 +107,8 @@ type PostsView struct {
 	Posts       []Post
 	Title, Body string // kept input
 	Error       FormError
-	// Older and Newer are paths of the neighbouring pages; "" for none.
+	// Older is the path of the page after this one, Newer that of the first,
+	// where the newest are; "" for none.
 	Older, Newer string
 	// Unavailable says that the posts could not be loaded, which is not to have none.
 	Unavailable bool
@@ -134,7 +135,8 @@ type AccountView struct {
 // ActivityView is what happened to the account, newest first.
 type ActivityView struct {
 	Entries []Activity
-	// Older and Newer are paths of the neighbouring pages; "" for none.
+	// Older is the path of the page after this one, Newer that of the first,
+	// where the newest are; "" for none.
 	Older, Newer string
 }
 
