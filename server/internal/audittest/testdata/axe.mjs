@@ -20,14 +20,14 @@ async function look(page) {
 }
 
 async function check(page, name) {
-  let passed = 0;
+  let passed = Infinity; // in the look in which the fewest did
   let found = 0;
   for (const scheme of ["light", "dark"]) {
     for (const width of [1280, 320]) {
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
       await page.setViewport({ width, height: 900 });
       const result = await look(page);
-      passed = result.passes.length;
+      passed = Math.min(passed, result.passes.length);
       // What axe cannot decide counts as found, so that a person decides it.
       for (const rule of [...result.violations, ...result.incomplete]) {
         found++;
