@@ -28,6 +28,7 @@ func reading(s Store, a auth.Account, o auth.Opening, limit auth.Limit) map[stri
 		"Ending":       func(gone context.Context) error { _, err := s.Ending(gone, o.Session.ID); return err },
 		"Endings":      func(gone context.Context) error { _, _, err := s.Endings(gone, time.Unix(0, 0)); return err },
 		"Keys":         func(gone context.Context) error { _, _, err := s.Keys(gone); return err },
+		"LiveSessions": func(gone context.Context) error { _, err := s.LiveSessions(gone, a.ID, 10); return err },
 		"LoggedInFrom": func(gone context.Context) error { _, err := s.LoggedInFrom(gone, a.ID, "192.0.2.1"); return err },
 		"Ping":         func(gone context.Context) error { return s.Ping(gone) },
 		"Posts":        func(gone context.Context) error { _, err := s.Posts(gone, a.ID, 10, ""); return err },
@@ -57,6 +58,10 @@ func changing(s Store, a auth.Account, o auth.Opening, limit auth.Limit) map[str
 		},
 		"CreatePost": func(gone context.Context) error { return s.CreatePost(gone, blog.Post{ID: newID(), UserID: a.ID}) },
 		"DeletePost": func(gone context.Context) error { _, err := s.DeletePost(gone, a.ID, newID()); return err },
+		"EndNext": func(gone context.Context) error {
+			_, _, err := s.EndNext(gone, auth.Selection{UserID: a.ID}, auth.Ending{Reason: auth.ReasonRevoked}, auth.EndCursor{}, 10)
+			return err
+		},
 		"EndSessions": func(gone context.Context) error {
 			_, err := s.EndSessions(gone, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked})
 			return err
