@@ -220,6 +220,7 @@ func (p *program) live(h habits) {
 	d := p.w.random(p.name + " user")
 	time.Sleep(d.between(time.Millisecond, 3*time.Second))
 	p.begin()
+	time.Sleep(time.Millisecond) // its first refresh has begun
 	for range h.acts {
 		if len(p.w.broken()) > 0 {
 			break
