@@ -39,7 +39,8 @@ func serve(h *hub.Hub) {
 
 // attach connects one page with the hub, until the page is gone.
 func attach(h *hub.Hub, state, port js.Value) {
-	page, greeted := h.Connect(jsPort{port}), false
+	page, greeted, there := h.Connect(jsPort{port}), false, false
+	var early []js.Value // what came after the hello, while the browser was asked for the lock that it names
 	var onmessage js.Func
 	gone := func() {
 		page.Gone()
@@ -48,20 +49,33 @@ func attach(h *hub.Hub, state, port js.Value) {
 		port.Call("close")
 		onmessage.Release()
 	}
-	onmessage = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if data := args[0].Get("data"); greeted {
+	enter := func(m hub.Hello) {
+		there = true
+		page.Hello(m)
+		for _, data := range early {
 			receive(page, data)
-		} else {
-			greeted = greet(page, data, gone)
+		}
+		early = nil
+	}
+	onmessage = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		switch data := args[0].Get("data"); {
+		case there:
+			receive(page, data)
+		case greeted:
+			early = append(early, data)
+		case text(data, "type", maxName) == "knock":
+			page.Knock(text(data, "session", maxName), text(data, "user", maxName))
+		default:
+			greeted = greet(data, enter, gone)
 		}
 		return nil
 	})
 	port.Set("onmessage", onmessage)
 }
 
-// greet takes a page's hello, once: the lock that it names tells when the page is gone. It reports whether data was
-// one.
-func greet(page *hub.Page, data js.Value, gone func()) bool {
+// greet takes a page's hello, once, and calls enter with it: the lock that it names tells when the page is gone. It
+// reports whether data was one.
+func greet(data js.Value, enter func(hub.Hello), gone func()) bool {
 	lock := text(data, "lock", maxName)
 	if text(data, "type", maxName) != "hello" || !strings.HasPrefix(lock, lockName) {
 		return false
@@ -69,7 +83,7 @@ func greet(page *hub.Page, data js.Value, gone func()) bool {
 	hello := hub.Hello{
 		Path: text(data, "path", maxPath), Session: text(data, "session", maxName), User: text(data, "user", maxName),
 	}
-	whileHeld(lock, func() { page.Hello(hello) }, gone)
+	whileHeld(lock, func() { enter(hello) }, gone)
 	return true
 }
 

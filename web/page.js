@@ -6,7 +6,7 @@
 // leave it to itself and go on with another, of the next number. The session is in the cookie, and outlives both.
 //
 // The messages, each an object with a `type`:
-//   to the worker    hello {lock, path, session, user} · intent {call, path, intent, fields} · go {call, path}
+//   to the worker    knock {session, user} · hello {lock, path, session, user} · intent {call, path, intent, fields} · go {call, path}
 //                    checked {places: [{name, searched, found}]} · wake
 //   from the worker  ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
 import { searchForToken } from "./check.js";
@@ -32,7 +32,7 @@ function trustedTypesPolicy() {
   return globalThis.trustedTypes ? trustedTypes.createPolicy("latchkey", rules) : rules;
 }
 
-let link = null; // to the worker: {port, worker, number, timer, release}; null: not connected
+let link = null; // to the worker: {port, worker, number, timer, held, release}; null: not connected
 let failures = 0; // in a row
 let since = 0; // when the worker was ready last
 let again = 0; // the timer of the next start
@@ -44,22 +44,29 @@ const ready = () => root.dataset.client === "ready";
 let shown = here(); // what stands on the page: in the middle of a step through the history it is not what is here()
 
 // connect opens a port to the worker. The page holds a lock of its own name as long as it is there: a port says
-// nothing when its page dies, a lock is given back.
+// nothing when its page dies, a lock is given back. Getting it takes two ways to the browser, between which the page
+// may be drawn: so the page knocks first, and a worker that knows what it shows is ready at once. The hello, and all
+// that is sent after it, waits for the lock.
 function connect() {
   const url = policy.createScriptURL(root.dataset.worker);
   const Kind = typeof SharedWorker === "function" ? SharedWorker : Worker;
   const number = current();
   const worker = new Kind(url, { type: "module", name: number ? "latchkey-" + number : "latchkey", extendedLifetime: true });
-  const mine = (link = { worker, port: worker.port ?? worker, number, timer: setTimeout(mute, START_TIMEOUT), release: null });
+  const mine = (link = { worker, port: worker.port ?? worker, number, timer: setTimeout(mute, START_TIMEOUT) });
   const broken = () => link === mine && failed(); // what an earlier connection comes to is of no interest any more
   worker.onerror = broken;
   mine.port.onmessage = (event) => link === mine && receive(event.data);
+  const { session, user } = root.dataset;
+  mine.port.postMessage({ type: "knock", session, user });
   const lock = "latchkey-page-" + crypto.randomUUID();
-  navigator.locks.request(lock, () => {
-    if (link !== mine) return; // the page has left before the lock came
-    send({ type: "hello", lock, path: here(), session: root.dataset.session, user: root.dataset.user });
-    return new Promise((resolve) => (mine.release = resolve));
-  }).catch(broken);
+  mine.held = new Promise((held) => {
+    navigator.locks.request(lock, () => {
+      if (link !== mine) return; // the page has left before the lock came
+      mine.port.postMessage({ type: "hello", lock, path: here(), session, user });
+      held();
+      return new Promise((resolve) => (mine.release = resolve));
+    }).catch(broken);
+  });
 }
 
 function disconnect() {
@@ -67,14 +74,15 @@ function disconnect() {
   clearTimeout(again);
   if (!link) return;
   clearTimeout(link.timer);
-  link.release?.(); // the worker then knows that this page has gone
+  link.release?.(); // if it was held: the worker then knows that this page has gone
   if (link.port === link.worker) link.worker.terminate(); // a dedicated worker would live on
   else link.port.close();
   link = null;
 }
 
 function send(message) {
-  link?.port.postMessage(message);
+  const mine = link;
+  mine?.held.then(() => link === mine && mine.port.postMessage(message));
 }
 
 // failed leaves everything to the browser, until the worker is there again. A page that was being waited for is
@@ -117,7 +125,7 @@ function receive(message) {
       clearTimeout(link.timer);
       since = performance.now();
       root.dataset.client = "ready";
-      check();
+      (globalThis.requestIdleCallback ?? setTimeout)(check); // it takes a moment, and the page may not be drawn yet
       break;
     case "failed":
       failed();

@@ -14,7 +14,8 @@
 //	last page gone for [Linger] ─▶ the access token is forgotten, and its timer with it
 //
 // A page that arrives from the server is left as it is: nothing is loaded again that it shows already. Before its
-// hello a page counts for nothing: only the hello names the lock that tells when the page is gone.
+// hello a page counts for nothing: only the hello names the lock that tells when the page is gone. Until it has that lock
+// a page can but knock ([Page.Knock]), and is ready at once where it shows what the client knows.
 //
 // Each page has a goroutine of its own, so that one that waits for the server keeps no other waiting, and an inbox
 // that holds one message of each kind, the newest: a page that floods it fills nothing.

@@ -22,6 +22,7 @@ type Page struct {
 
 	mu      sync.Mutex // guards what follows
 	greeted bool
+	told    bool // Ready
 	inbox   inbox
 	giveUp  context.CancelFunc // of the call that waits or is under way, or of the view that nobody asked for
 
@@ -50,8 +51,29 @@ func newPage(h *Hub, port Port) *Page {
 	return p
 }
 
+// Knock asks whether what the page shows, whose session and in which phase, is what the client knows. Then the page is
+// told [Ready] at once, and what it asks for waits for its hello, which takes a moment longer. Nothing else comes of it:
+// the page counts as there from its hello on, and that decides anew.
+func (p *Page) Knock(session, user string) {
+	if identityIn(session, user) == identityOf(p.hub.session.State()) {
+		p.tellReady()
+	}
+}
+
+// tellReady tells the page once that it is driven.
+func (p *Page) tellReady() {
+	p.mu.Lock()
+	told := p.told
+	p.told = true
+	p.mu.Unlock()
+	if !told {
+		p.post(Ready{})
+	}
+}
+
 // Hello introduces the page. Where what it shows is not what the client knows, the server is asked with the cookie.
-// Then the page is told [Ready]. A second Hello is ignored, and so is all else that comes before the first.
+// Then the page is told [Ready], if its knock was not answered so. A second Hello is ignored, and so is all else that
+// comes before the first.
 func (p *Page) Hello(m Hello) {
 	p.mu.Lock()
 	first := !p.greeted
@@ -176,8 +198,7 @@ func (p *Page) greet(m Hello) {
 	if p.shown != identityOf(p.hub.session.State()) {
 		p.ask()
 	}
-	p.count()
-	p.post(Ready{})
+	p.tellReady()
 }
 
 // ask asks the server whose session the cookie is, and has the page follow the answer. Where none comes in time the

@@ -1,6 +1,6 @@
 // Messages to the worker: of the shim's kinds, of invented ones, and random ones. All that it says is gathered.
 
-const kinds = ["hello", "intent", "go", "checked", "ready", "view", "patch", "failed", "token", "refresh", "query", "eval", "graphql", "fetch", "__proto__", "constructor"];
+const kinds = ["knock", "hello", "intent", "go", "checked", "ready", "view", "patch", "failed", "token", "refresh", "query", "eval", "graphql", "fetch", "__proto__", "constructor"];
 const intents = ["login", "signup", "signUp", "logout-not", "publish", "delete", "revoke", "query", "mutation", "refreshToken", "token", "accessToken", "toString", "__proto__", ""];
 const wishes = ["{{.Token}}", "{token}", "${token}", "{{token}}", "<b data-token=token>", "%s", "%v", "%+v", "mutation { refreshToken { accessToken } }", "query { me { id } }", "/graphql", "/graphql?query={me{id}}", "/assets/worker.js", "//localhost/", "javascript:1", "\u0000", "eyJ", "../graphql"];
 
@@ -23,6 +23,16 @@ const says = (name, say) => attempt(name, async (me) => {
 let calls = 0;
 const call = (port, more) => (port.postMessage({ call: ++calls, path: "/posts", fields: {}, ...more }), sleep(60));
 
+attempt("worker, knocks without a hello", async (me) => {
+  const { port } = new SharedWorker(asURL(settings.scripts.worker), { type: "module", name: "latchkey", extendedLifetime: true });
+  port.onmessage = (e) => me.got(JSON.stringify(e.data));
+  for (const user of [document.documentElement.dataset.user, "", "00000000-0000-7000-8000-000000000000", {}, 1n]) {
+    for (const session of ["active", "none", "ended", user]) port.postMessage({ type: "knock", session, user });
+    for (const type of kinds.slice(2)) port.postMessage({ type, call: 1, path: "/posts", intent: "publish", fields: { title: "x", body: "x" } });
+  }
+  await sleep(300);
+  return me.over;
+});
 attempt("worker, a hello", async (me) => (await connect(me), me.over));
 attempt("worker, a hello of nobody", async (me) => (await connect(me, { session: "none", user: "" }), me.over));
 attempt("worker, a hello of another user", async (me) => (await connect(me, { user: "00000000-0000-7000-8000-000000000000" }), me.over));
