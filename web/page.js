@@ -147,7 +147,7 @@ function show(view) {
   if (view.call && !call) return; // an answer to a call that was given up
   if (call) settle();
   if (view.session === "ended") keep();
-  document.getElementById("app").outerHTML = policy.createHTML(view.html);
+  put(view.html);
   document.title = view.title;
   root.dataset.session = view.session;
   root.dataset.user = view.user;
@@ -163,6 +163,21 @@ function show(view) {
     if (target) target.focus({ preventScroll: !view.focus });
   }
   if (!checked) check();
+}
+
+// put replaces the page around the region of its notice, and then what stands in that: a screen reader speaks what comes
+// into a region that it knows, and not what arrives together with one.
+function put(html) {
+  const template = document.createElement("template");
+  template.innerHTML = policy.createHTML(html);
+  const region = document.getElementById("notice"), next = template.content.getElementById("notice");
+  for (let old = region, now = next; old.id !== "app"; old = old.parentNode, now = now.parentNode) {
+    for (const other of [...old.parentNode.childNodes]) if (other !== old) other.remove();
+    const all = [...now.parentNode.childNodes], at = all.indexOf(now);
+    old.before(...all.slice(0, at));
+    old.after(...all.slice(at + 1));
+  }
+  region.replaceChildren(...next.childNodes);
 }
 
 // ask sends a call of which only one is under way at a time; busy is the element that shows it.

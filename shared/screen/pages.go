@@ -45,11 +45,11 @@ func ofVisit(s session.State, grace time.Duration) ui.TokenView {
 
 // login shows the login form at path. Where the visitor's session has ended it says why.
 func (a *App) login(path string, status int, email string, fe ui.FormError) View {
-	reason := ""
+	v := a.view(path, "Log in", status, ui.Login(ui.LoginView{Path: path, Email: email, Error: fe}))
 	if state := a.session.State(); state.Phase == session.Ended && fe.Alert == "" {
-		reason = sentence(string(state.Reason))
+		v.frame.Notice = sentence(string(state.Reason))
 	}
-	return a.view(path, "Log in", status, ui.Login(ui.LoginView{Path: path, Email: email, Reason: reason, Error: fe}))
+	return v
 }
 
 func (a *App) signup(path string, status int, v ui.SignupView) View {

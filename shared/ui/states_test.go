@@ -80,7 +80,6 @@ var states = []state{
 	{"home-user", ui.Home(ui.HomeView{User: ada})},
 	{"login", ui.Login(ui.LoginView{Path: "/login"})},
 	{"login-wrong", ui.Login(ui.LoginView{Path: "/posts", Email: "ada@example.com", Error: ui.FormError{Alert: "Email or password is incorrect."}})},
-	{"login-ended", ui.Login(ui.LoginView{Path: "/account", Reason: "You were logged out because your password was changed."})},
 	{"signup", ui.Signup(ui.SignupView{Path: "/signup"})},
 	{"signup-wrong", ui.Signup(ui.SignupView{Path: "/signup", Name: "Ada", Email: "ada@example", Error: ui.FormError{
 		Alert:  "The account could not be created.",

@@ -12,7 +12,8 @@ type Frame struct {
 	Title string
 	// User is who is logged in, nil where nobody is.
 	User *User
-	// Notice is a sentence about what just happened; "" for none.
+	// Notice is a sentence about what just happened, such as why the session
+	// has ended; "" for none.
 	Notice string
 	// Token is what the token region shows. It is drawn only if User is set.
 	Token TokenView
@@ -89,9 +90,7 @@ type FormError struct {
 type LoginView struct {
 	Path  string
 	Email string // kept input
-	// Reason is a sentence why the session before this one ended; "" for none.
-	Reason string
-	Error  FormError
+	Error FormError
 }
 
 // SignupView is the form that creates an account.

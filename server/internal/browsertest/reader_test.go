@@ -206,5 +206,5 @@ func TestPagesReadWell(t *testing.T) {
 
 	other.navigate("/posts")
 	other.ready()
-	other.reads(false, "", "h1 Log in", "status (polite) You were logged out from another of your devices, or by those who run this site.", "form Log in")
+	other.reads(false, "You were logged out from another of your devices, or by those who run this site.", "h1 Log in", "form Log in")
 }
