@@ -44,10 +44,15 @@ function* markup() {
   }
 }
 
+// What the window had before this script. The part of it that is not enumerable is the browser's own: a thousand
+// constructors, each of which is made when it is looked at first, and takes a tab some MB in all.
+const before = new Set(Object.getOwnPropertyNames(window));
+
 // ownGlobals are the window's properties that are no part of the browser.
 function ownGlobals() {
-  const out = {};
+  const out = {}, enumerable = new Set(Object.keys(window));
   for (const key of Object.getOwnPropertyNames(window)) {
+    if (before.has(key) && !enumerable.has(key)) continue;
     const { value, get } = Object.getOwnPropertyDescriptor(window, key);
     if (!get && typeof value !== "function" && !(value instanceof Window)) out[key] = value;
   }
