@@ -57,7 +57,8 @@ func (b *browser) memoryNow() float64 {
 	return float64(kB) / 1000
 }
 
-// BenchmarkTabs tells how many MB 1, 5 and 10 tabs with the posts cost over as many blank ones.
+// BenchmarkTabs tells how many MB 1, 5 and 10 tabs with the posts cost over as many blank ones, and how many of these the
+// browser takes for tabs of the origin with nothing in them, without a script or a worker.
 func BenchmarkTabs(b *testing.B) {
 	counts := []int{1, 5, 10}
 	held := func(br *browser, open func()) (all []float64) {
@@ -74,12 +75,16 @@ func BenchmarkTabs(b *testing.B) {
 	for b.Loop() {
 		br := newBrowser(b)
 		blank := held(br, br.openBlank)
-		v := newVisit(b, nil, nil)
+		v := newVisit(b, nil, withEmpty)
+		br = newBrowser(b)
+		v.logIn(br)
+		empty := held(br, func() { v.showEmpty(br) })
 		br = newBrowser(b)
 		v.logIn(br)
 		posts := held(br, func() { v.show(br) })
 		for i, n := range counts {
 			b.ReportMetric(posts[i]-blank[i], fmt.Sprintf("MB-of-%d", n))
+			b.ReportMetric(empty[i]-blank[i], fmt.Sprintf("MB-of-%d-empty", n))
 		}
 	}
 	onlyWhatIsReported(b)
