@@ -64,7 +64,7 @@ func attach(h *hub.Hub, state, port js.Value) {
 		case greeted:
 			early = append(early, data)
 		case text(data, "type", maxName) == "knock":
-			page.Knock(text(data, "session", maxName), text(data, "user", maxName))
+			page.Knock(hello(data))
 		default:
 			greeted = greet(data, enter, gone)
 		}
@@ -80,11 +80,16 @@ func greet(data js.Value, enter func(hub.Hello), gone func()) bool {
 	if text(data, "type", maxName) != "hello" || !strings.HasPrefix(lock, lockName) {
 		return false
 	}
-	hello := hub.Hello{
-		Path: text(data, "path", maxPath), Session: text(data, "session", maxName), User: text(data, "user", maxName),
-	}
-	whileHeld(lock, func() { enter(hello) }, gone)
+	m := hello(data)
+	whileHeld(lock, func() { enter(m) }, gone)
 	return true
+}
+
+func hello(data js.Value) hub.Hello {
+	return hub.Hello{
+		Path: text(data, "path", maxPath), Session: text(data, "session", maxName), User: text(data, "user", maxName),
+		ID: text(data, "id", maxName),
+	}
 }
 
 func receive(page *hub.Page, data js.Value) {

@@ -6,7 +6,7 @@
 // leave it to itself and go on with another, of the next number. The session is in the cookie, and outlives both.
 //
 // The messages, each an object with a `type`:
-//   to the worker    knock {session, user} · hello {lock, path, session, user} · intent {call, path, intent, fields} · go {call, path}
+//   to the worker    knock {session, user, id} · hello {lock, path, session, user, id} · intent {call, path, intent, fields} · go {call, path}
 //                    checked {places: [{name, searched, found}]} · wake
 //   from the worker  ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
 import { searchForToken } from "./check.js";
@@ -56,13 +56,13 @@ function connect() {
   const broken = () => link === mine && failed(); // what an earlier connection comes to is of no interest any more
   worker.onerror = broken;
   mine.port.onmessage = (event) => link === mine && receive(event.data);
-  const { session, user } = root.dataset;
-  mine.port.postMessage({ type: "knock", session, user });
+  const { session, user, id } = root.dataset;
+  mine.port.postMessage({ type: "knock", session, user, id });
   const lock = "latchkey-page-" + crypto.randomUUID();
   mine.held = new Promise((held) => {
     navigator.locks.request(lock, () => {
       if (link !== mine) return; // the page has left before the lock came
-      mine.port.postMessage({ type: "hello", lock, path: here(), session, user });
+      mine.port.postMessage({ type: "hello", lock, path: here(), session, user, id });
       held();
       return new Promise((resolve) => (mine.release = resolve));
     }).catch(broken);
@@ -151,6 +151,7 @@ function show(view) {
   document.title = view.title;
   root.dataset.session = view.session;
   root.dataset.user = view.user;
+  delete root.dataset.id; // the server's word, of the page that it rendered
   if (view.path !== here()) {
     if (call?.push) history.pushState(null, "", view.path);
     else history.replaceState(null, "", view.path); // nobody went anywhere

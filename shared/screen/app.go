@@ -46,6 +46,7 @@ type View struct {
 	Status   int    // of the HTTP answer that carries it
 	Session  string // "none", "active" or "ended": the page's data-session
 	User     string // the user's id, or ""
+	ID       string // the session's, or ""
 	Focus    string // the id of the element that gets the focus; "" for the heading
 	frame    ui.Frame
 	main     func(token ui.TokenView) templ.Component
@@ -113,7 +114,7 @@ func viewAs(state session.State, path, title string, status int, main templ.Comp
 	v.frame = ui.Frame{Path: path, Title: title}
 	switch state.Phase {
 	case session.Active:
-		v.Session, v.User = "active", state.User.ID
+		v.Session, v.User, v.ID = "active", state.User.ID, state.SessionID
 		v.frame.User, v.frame.Notice = user(state), notice(path)
 	case session.Ended:
 		v.Session = "ended"

@@ -28,7 +28,7 @@ func TestKnock(t *testing.T) {
 				before := w.refreshes()
 				tb := w.connect()
 				for range 1000 {
-					tb.page.Knock(row.session, row.user)
+					tb.page.Knock(hub.Hello{Session: row.session, User: row.user})
 				}
 				synctest.Wait()
 				told := tb.take()
@@ -56,7 +56,7 @@ func TestKnockIsNoHello(t *testing.T) {
 	bubble(t, func(w *world) {
 		first := w.enter("/posts")
 		knocking := w.connect()
-		knocking.page.Knock("active", "ann")
+		knocking.page.Knock(hub.Hello{Session: "active", User: "ann"})
 		knocking.take()
 		knocking.page.Go(1, "/posts")
 		knocking.page.Checked(nil)
@@ -72,7 +72,7 @@ func TestKnockIsNoHello(t *testing.T) {
 			w.Errorf("told %+v, asked %+v", got, w.api.Calls()[before:])
 		}
 		knocking.page.Gone()
-		knocking.page.Knock("none", "")
+		knocking.page.Knock(hub.Hello{Session: "none", User: ""})
 		if got := knocking.take(); len(got) != 0 {
 			w.Errorf("a page that is gone was told %+v", got)
 		}
@@ -84,7 +84,7 @@ func TestSessionEndsBetweenKnockAndHello(t *testing.T) {
 	bubble(t, func(w *world) {
 		first := w.enter("/posts")
 		tb := w.connect()
-		tb.page.Knock("active", "ann")
+		tb.page.Knock(hub.Hello{Session: "active", User: "ann"})
 		first.do(1, "/posts", "logout")
 		synctest.Wait()
 		tb.take()
@@ -92,6 +92,46 @@ func TestSessionEndsBetweenKnockAndHello(t *testing.T) {
 		synctest.Wait()
 		if v := tb.view(); v.User != "" || v.Title != "Log in · Latchkey" {
 			w.Errorf("it shows %s", outline([]hub.View{v}))
+		}
+	})
+}
+
+// The session that the client knows has ended, and its user has logged in anew: what the old cookie is answered does not
+// log the new session's page out.
+func TestHelloOfANewSessionOfTheSameUser(t *testing.T) {
+	bubble(t, func(w *world) {
+		first := w.enter("/posts")
+		w.api.End("REVOKED")
+		before := w.refreshes()
+		release := w.api.Hold("refreshToken")
+		for w.refreshes() == before { // until the timer's is on its way
+			time.Sleep(time.Second)
+		}
+		first.take()
+		id := w.api.Enter(ann)
+		second := w.connect()
+		m := hub.Hello{Path: "/account", Session: "active", User: "ann", ID: id}
+		second.page.Knock(m)
+		second.page.Hello(m)
+		synctest.Wait()
+		release()
+		synctest.Wait()
+		if st := w.session.State(); st.Phase != session.Active || st.SessionID != id {
+			w.Errorf("the client is %v in %s, want %s", st.Phase, st.SessionID, id)
+		}
+		told := second.take()
+		if views := of[hub.View](told); !ready(told) || len(views) != 0 {
+			w.Errorf("the new page, which shows what is so: %s", outline(views))
+		}
+		if views := first.views(); len(views) > 0 && views[len(views)-1].User != "ann" {
+			w.Errorf("the first page: %s", outline(views))
+		}
+		before = w.refreshes()
+		third := w.connect()
+		third.page.Hello(m)
+		synctest.Wait()
+		if got := third.take(); !ready(got) || w.refreshes() != before {
+			w.Errorf("another page of the new session: %d refreshes, %+v", w.refreshes()-before, got)
 		}
 	})
 }

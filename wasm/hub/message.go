@@ -37,4 +37,5 @@ type Hello struct {
 	Path    string
 	Session string
 	User    string
+	ID      string // of the session; "" where the page does not say
 }

@@ -51,11 +51,11 @@ func newPage(h *Hub, port Port) *Page {
 	return p
 }
 
-// Knock asks whether what the page shows, whose session and in which phase, is what the client knows. Then the page is
+// Knock asks whether the session that the page shows is the one that the client knows. Then the page is
 // told [Ready] at once, and what it asks for waits for its hello, which takes a moment longer. Nothing else comes of it:
 // the page counts as there from its hello on, and that decides anew.
-func (p *Page) Knock(session, user string) {
-	if identityIn(session, user) == identityOf(p.hub.session.State()) {
+func (p *Page) Knock(m Hello) {
+	if p.hub.knows(m) {
 		p.tellReady()
 	}
 }
@@ -195,8 +195,8 @@ func (p *Page) handle(in inbox) {
 
 func (p *Page) greet(m Hello) {
 	p.path, p.shown = m.Path, identityIn(m.Session, m.User)
-	if p.shown != identityOf(p.hub.session.State()) {
-		p.ask()
+	if !p.hub.knows(m) {
+		p.ask(m)
 	}
 	p.tellReady()
 }
@@ -204,11 +204,11 @@ func (p *Page) greet(m Hello) {
 // ask asks the server whose session the cookie is, and has the page follow the answer. Where none comes in time the
 // page stays as it is, for what the server rendered into it is more than the client knows; the question stays asked,
 // and the page follows once it is answered.
-func (p *Page) ask() {
+func (p *Page) ask(m Hello) {
 	p.unsure = true
-	answered, shown := make(chan struct{}), p.shown
+	answered := make(chan struct{})
 	p.hub.running.Go(func() {
-		if p.hub.agree(p.ctx, shown) {
+		if p.hub.agree(p.ctx, m) {
 			close(answered)
 			p.put(func(in *inbox) { in.answered = true })
 		}

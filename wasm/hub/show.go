@@ -27,13 +27,20 @@ func identityIn(phase, user string) identity {
 	return identity{session: "none"}
 }
 
+// knows reports whether the session that a page shows is the client's. That it is the same user's is not enough: the
+// client's may have ended, and the page have come with another.
+func (h *Hub) knows(m Hello) bool {
+	s := h.session.State()
+	return identityIn(m.Session, m.User) == identityOf(s) && (m.ID == "" || s.Phase != session.Active || m.ID == s.SessionID)
+}
+
 // agree asks the server until it has said whose session it is, and reports whether it has. What is under way already
 // serves many pages that come at once; but it may have set out with the cookie of before, so where it disagrees with
 // what the page shows, the server is asked once more.
-func (h *Hub) agree(ctx context.Context, shown identity) (answered bool) {
+func (h *Hub) agree(ctx context.Context, shown Hello) (answered bool) {
 	token := func(ctx context.Context) error { _, err := h.session.Token(ctx); return err }
 	for _, ask := range []func(context.Context) error{token, h.session.Resume} {
-		if identityOf(h.session.State()) == shown {
+		if h.knows(shown) {
 			break
 		}
 		err := ask(ctx)
