@@ -46,7 +46,7 @@ function* markup() {
 
 // What the window had before this script. The part of it that is not enumerable is the browser's own: a thousand
 // constructors, each of which is made when it is looked at first, and takes a tab some MB in all.
-const before = new Set(Object.getOwnPropertyNames(window));
+const before = new Set(Object.getOwnPropertyNames(globalThis));
 
 // ownGlobals are the window's properties that are no part of the browser.
 function ownGlobals() {
