@@ -135,6 +135,9 @@ func (u *undefendedWriter) open(h http.Header) {
 	cookies := h.Values("Set-Cookie")
 	h.Del("Set-Cookie")
 	for _, c := range cookies {
+		if strings.Contains(c, "Max-Age=0") {
+			continue // careless.js asks before there is a session: the answer may be late, and clear the cookie of one
+		}
 		c = strings.Replace(c, graph.CookieName, plainCookie, 1)
 		c = strings.Replace(c, "; HttpOnly", "", 1)
 		h.Add("Set-Cookie", strings.Replace(c, "SameSite=Lax", "SameSite=None", 1))
