@@ -17,6 +17,7 @@ const (
 	maxPath   = 8192
 	maxName   = 100 // bytes of all else: names and ids
 	maxPlaces = 32
+	maxEarly  = 16               // messages that may wait for the lock of their page
 	lockName  = "latchkey-page-" // what a page's lock is called, before its own part
 )
 
@@ -61,8 +62,9 @@ func attach(h *hub.Hub, state, port js.Value) {
 		switch data := args[0].Get("data"); {
 		case there:
 			receive(page, data)
-		case greeted:
+		case greeted && len(early) < maxEarly:
 			early = append(early, data)
+		case greeted: // a page that floods fills nothing
 		case text(data, "type", maxName) == "knock":
 			page.Knock(hello(data))
 		default:

@@ -58,7 +58,7 @@ func TestNoticeComesIntoARegionThatStays(t *testing.T) {
 	device.gone("button", "Revoke")
 	tb.click("link", "Posts")
 	tb.see("heading", "Log in")
-	tb.reads(false, "You were logged out from another of your devices.", "h1 Log in", "form Log in")
+	tb.reads(false, "You were logged out from another of your devices, or by those who run this site.", "h1 Log in", "form Log in")
 	if after := tb.regionOfNotice(); after != before || eval[bool](tb, `lost`) {
 		t.Errorf("after the end of the session the region is another one: %v, was %v", after, before)
 	}
