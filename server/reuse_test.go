@@ -88,7 +88,7 @@ func (s stay) login(t *testing.T, password string) (string, error) {
 // A program whose cookie jar is a file stays logged in, over restarts, beside another process of its kind, and after
 // one was killed; here for twice the time after which an idle session ends, which by default is 30 days.
 func TestProgramThatStaysLoggedIn(t *testing.T) {
-	srv, _ := withPost(t, servertest.Options{AccessTTL: time.Second, Grace: time.Second, IdleTTL: 5 * time.Second})
+	srv, _ := withPost(t, servertest.Options{AccessTTL: 2 * time.Second, Grace: time.Second, IdleTTL: 5 * time.Second})
 	s := stay{layOut(t, "outside").build(t, "stay.exe", "./stay"), srv.URL + "/graphql", filepath.Join(t.TempDir(), "jar.json")}
 	if text, err := s.run(t, "posts"); err == nil || !strings.Contains(text, "log in first") {
 		t.Errorf("before the login it prints %q, %v", text, err)
