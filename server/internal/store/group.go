@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -26,6 +27,9 @@ const maxGroup = 128
 // SQLite has one writer at a time anyhow: waiting for it here, and not in the engine, is fair and can be given up. A
 // goroutine of its own writes, which none of the callers has to be: what waits by the end of a commit then does not wait
 // until the scheduler has come to one of them, which on a busy machine takes as long as the commit.
+//
+// Before it takes what waits, it lets everybody run who is about to write, for as long as more come: the larger a group,
+// the less its commit costs each, in time of the processor too. Where nobody else has anything to do that takes nothing.
 type groupWriter struct {
 	conn   *direct       // serve uses it
 	wake   chan struct{} // holds one element where the queue may have got its first
@@ -118,18 +122,31 @@ func (g *groupWriter) next() []*write {
 			return nil
 		default:
 		}
-		g.mu.Lock()
-		n := min(len(g.queue), maxGroup)
-		group := slices.Clone(g.queue[:n])
-		g.queue = slices.Delete(g.queue, 0, n)
-		g.mu.Unlock()
-		if n > 0 {
+		if group := g.take(); len(group) > 0 {
 			return group
 		}
 		select {
 		case <-g.wake:
 		case <-g.closed:
 		}
+	}
+}
+
+// take takes what waits out of the queue, once that has stopped growing.
+func (g *groupWriter) take() []*write {
+	for n := 0; ; {
+		runtime.Gosched()
+		g.mu.Lock()
+		before := n
+		n = min(len(g.queue), maxGroup)
+		if n > before && n < maxGroup {
+			g.mu.Unlock()
+			continue
+		}
+		group := slices.Clone(g.queue[:n])
+		g.queue = slices.Delete(g.queue, 0, n)
+		g.mu.Unlock()
+		return group
 	}
 }
 
