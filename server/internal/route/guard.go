@@ -3,6 +3,7 @@ package route
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -38,10 +39,12 @@ const pagePermissions = "camera=(), display-capture=(), geolocation=(), hid=(), 
 	"payment=(), serial=(), usb=()"
 
 func baseline(next http.Handler) http.Handler {
+	headers := http.Header{} // of every answer: none changes a value, but sets another
+	for _, h := range baselineHeaders {
+		headers.Set(h[0], h[1])
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, h := range baselineHeaders {
-			w.Header().Set(h[0], h[1])
-		}
+		maps.Copy(w.Header(), headers)
 		next.ServeHTTP(w, r)
 	})
 }
