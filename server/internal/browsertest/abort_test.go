@@ -14,6 +14,7 @@ import (
 // What the client gives up is gone from the network too (rule W3): the browser closes the request, and the server is
 // told.
 func TestRequestGivenUpIsAborted(t *testing.T) {
+	t.Parallel()
 	asked, aborted := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	srv := servertest.Start(t, servertest.Options{Wrap: func(next http.Handler) http.Handler {

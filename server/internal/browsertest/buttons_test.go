@@ -66,8 +66,10 @@ func show(tb *tab, path, session string) {
 
 // Before the worker is there, and where it never will be, every button of every page does something: it sends a form.
 func TestNoButtonIsDead(t *testing.T) {
+	t.Parallel()
 	for _, state := range []string{"server", "failed"} {
 		t.Run(state, func(t *testing.T) {
+			t.Parallel()
 			tr, forms := newTraffic(), &posted{}
 			srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler {
 				return forms.wrap(tr.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -90,9 +92,11 @@ func TestNoButtonIsDead(t *testing.T) {
 				for _, path := range screen.Paths() {
 					show(tb, path, session)
 					tb.until("data-client="+state, func() bool { return tb.client() == state })
-					for _, name := range buttons(tb) {
-						show(tb, path, session)
-						tb.until("data-client="+state, func() bool { return tb.client() == state })
+					for i, name := range buttons(tb) {
+						if i > 0 { // the one before has led elsewhere
+							show(tb, path, session)
+							tb.until("data-client="+state, func() bool { return tb.client() == state })
+						}
 						before := forms.n.Load()
 						eval[chromedp.Void](tb, `window.clicked = true; for (const form of document.forms) form.noValidate = true`)
 						tb.click("button", name)

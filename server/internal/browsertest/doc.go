@@ -6,7 +6,8 @@
 // made against the server without its defences too, where it has to succeed.
 //
 // Each test starts a server of its own (servertest) and a browser profile of its own, so that nothing is shared but
-// the machine. The screenshots of the README come from here too: run the tests with -screenshots.
+// the machine, and tests run side by side. The screenshots of the README come from here too: run the tests with
+// -screenshots.
 //
 // The benchmarks, which `make bench` runs, tell what the pages weigh: BenchmarkBytes over the wire, BenchmarkTabs in
 // memory, BenchmarkStart in time, on loopback and on a slow line, which is a proxy ([link]) because the debugger's own

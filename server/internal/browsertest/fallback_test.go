@@ -9,6 +9,7 @@ import (
 )
 
 func TestDedicatedWorkerWhereThereIsNoSharedOne(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
 	tb := newBrowser(t).open(srv, "/healthz", onNewDocument(`delete window.SharedWorker`))
@@ -28,6 +29,7 @@ func TestDedicatedWorkerWhereThereIsNoSharedOne(t *testing.T) {
 
 // Where the client cannot run the page says so, and every link and form is the browser's and the server's own.
 func TestPagesWorkWhereTheClientFails(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		script string
 		wrap   func(http.Handler) http.Handler
@@ -54,13 +56,13 @@ func TestPagesWorkWhereTheClientFails(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			srv := servertest.Start(t, servertest.Options{Wrap: row.wrap})
 			tb := newBrowser(t).open(srv, "/healthz", onNewDocument(row.script))
 			tb.navigate("/signup")
-			failed := func() { tb.until("data-client=failed", func() bool { return tb.client() == "failed" }) }
-			failed()
+			tb.failed()
 			tb.signUp()
-			failed()
+			tb.failed()
 			tb.publish("By the form", "Hello.")
 			tb.click("link", "Account")
 			tb.see("heading", "Your sessions")

@@ -2,6 +2,7 @@ package browsertest_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ func onNewDocument(script string) chromedp.Action[chromedp.Void] {
 }
 
 func TestSignUpPublishDeleteLogOutLogIn(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	b := newBrowser(t)
 	tb := b.open(srv, "/signup")
@@ -63,23 +65,25 @@ func TestSignUpPublishDeleteLogOutLogIn(t *testing.T) {
 }
 
 func TestRefreshHappensOnTheTimer(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{AccessTTL: 4 * time.Second, Grace: time.Second, Wrap: tr.wrap})
 	tb := newBrowser(t).open(srv, "/signup")
 	tb.ready()
 	tb.signUp()
-	refreshes := func() string { return eval[string](tb, `document.getElementById("token-refreshes").innerText.trim()`) }
-	next := func() string { return eval[string](tb, `document.getElementById("token-next").innerText.trim()`) }
-	seen := map[string]bool{}
+	eval[chromedp.Void](tb, `(() => {
+		const next = document.getElementById("token-next");
+		window.shown = new Set();
+		new MutationObserver(() => shown.add(next.innerText.trim())).observe(next, {childList: true, characterData: true, subtree: true});
+	})()`)
 	tb.until("two refreshes on the page", func() bool {
-		seen[next()] = true
-		return refreshes() == "2"
+		return eval[int](tb, `Number(document.getElementById("token-refreshes").innerText) || 0`) >= 2
 	})
-	if !seen["0:01"] || len(seen) < 3 {
-		t.Errorf("the countdown to the next refresh showed only %v", seen)
+	if shown := eval[[]string](tb, `[...window.shown]`); !slices.Contains(shown, "0:01") || len(shown) < 3 {
+		t.Errorf("the countdown to the next refresh showed only %v", shown)
 	}
 	if n, _ := tr.count(); n < 2 {
-		t.Errorf("the API saw %d refreshes, the page counts 2", n)
+		t.Errorf("the API saw %d refreshes, the page counts two at least", n)
 	}
 	tb.publish("After a refresh", "Still here.")
 	if tb.sessionState() != "active" {
@@ -88,6 +92,7 @@ func TestRefreshHappensOnTheTimer(t *testing.T) {
 }
 
 func TestReloadStaysWithoutALoginForm(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	tb := newBrowser(t).open(srv, "/signup")
 	tb.ready()
@@ -106,6 +111,7 @@ func TestReloadStaysWithoutALoginForm(t *testing.T) {
 
 // What the server rendered is not loaded again, nothing typed is lost, and no element is replaced.
 func TestTakeoverLeavesThePageAsItIs(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	release := tr.holdBack(".wasm")
 	defer release()
@@ -138,6 +144,7 @@ func TestTakeoverLeavesThePageAsItIs(t *testing.T) {
 }
 
 func TestSecondTabNeedsNoRefreshAndFollowsTheLogout(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
 	b := newBrowser(t)
@@ -163,6 +170,7 @@ func TestSecondTabNeedsNoRefreshAndFollowsTheLogout(t *testing.T) {
 }
 
 func TestLastTabClosedForgetsTheToken(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{AccessTTL: 3 * time.Second, Grace: time.Second, Wrap: tr.wrap})
 	b := newBrowser(t)
@@ -182,6 +190,7 @@ func TestLastTabClosedForgetsTheToken(t *testing.T) {
 }
 
 func TestLinksHistoryAndTitles(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	tb := newBrowser(t).open(srv, "/signup")
 	tb.ready()

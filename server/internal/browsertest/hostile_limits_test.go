@@ -33,6 +33,7 @@ const asTheShim = `(async () => {
 // What confinement does not do, by design: while the page is open, a script in it can ask the worker for whatever the
 // person could ask for. The README's security model says so.
 func TestHostileScriptCanActAsTheUser(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
 	b := newBrowser(t)
@@ -56,6 +57,7 @@ func TestHostileScriptCanActAsTheUser(t *testing.T) {
 // Another limit: cookies know no ports. Another server under the same host name is sent the refresh cookie by the
 // browser itself, so the host name must be the application's own.
 func TestCookieGoesToEveryPortOfItsHost(t *testing.T) {
+	t.Parallel()
 	var sent atomic.Value
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {

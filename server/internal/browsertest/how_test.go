@@ -40,6 +40,7 @@ func claimsOf(t *testing.T, token string) (c struct{ Sub, Sid, Jti string }) {
 
 // The page tells of the token that the worker holds, follows its refreshes, and holds nothing of the token itself.
 func TestHowItWorksTellsOfTheOwnSession(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{AccessTTL: 8 * time.Second, Grace: time.Second, Wrap: tr.wrap})
 	tb := newBrowser(t).open(srv, "/how-it-works")
@@ -85,6 +86,7 @@ func TestHowItWorksTellsOfTheOwnSession(t *testing.T) {
 
 // Nothing moves while the client counts, draws and refreshes either.
 func TestNothingMovesAsTheTokenIsRefreshed(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{AccessTTL: 4 * time.Second, Grace: time.Second})
 	tb := newBrowser(t).open(srv, "/signup")
 	tb.ready()

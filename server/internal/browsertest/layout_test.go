@@ -31,6 +31,7 @@ func (tb *tab) shifts() []string {
 // From the server's page to the one that the client drives, with a token's times and the storage check in it, nothing
 // moves: a cumulative layout shift of exactly 0.
 func TestNothingMovesWhenTheClientTakesOver(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	b := newBrowser(t)
 	tb := b.open(srv, "/signup", onNewDocument(watchShifts))
@@ -91,27 +92,27 @@ const outOfReach = `(() => {
 // with pixels of twice the size; text of twice the size in an unchanged window is a setting of its own (WCAG 1.4.4).
 var magnified = []struct {
 	name   string
-	flag   string
+	flags  []string
 	width  int64
 	height int64
 	scale  float64
 }{
-	{"1280 px at 200 %", "", 640, 450, 2},
-	{"640 px at 200 %", "", 320, 450, 2},
-	{"1280 px at 400 %", "", 320, 225, 4},
-	{"text of twice the size", "blink-settings=defaultFontSize=32", 1280, 900, 1},
-	{"text of twice the size at half the width", "blink-settings=defaultFontSize=32", 640, 900, 1},
+	{"1280 px at 200 %", nil, 640, 450, 2},
+	{"640 px at 200 %", nil, 320, 450, 2},
+	{"1280 px at 400 %", nil, 320, 225, 4},
+	{"text of twice the size", largeText, 1280, 900, 1},
+	{"text of twice the size at half the width", largeText, 640, 900, 1},
 }
 
+var largeText = []string{"blink-settings=defaultFontSize=32"}
+
 func TestPagesAreUsableMagnified(t *testing.T) {
-	srv := servertest.Start(t, servertest.Options{})
-	for i, row := range magnified {
+	t.Parallel()
+	v := newVisit(t, nil, nil)
+	for _, row := range magnified {
 		t.Run(row.name, func(t *testing.T) {
-			flags := []string{}
-			if row.flag != "" {
-				flags = append(flags, row.flag)
-			}
-			tb := newBrowser(t, flags...).open(srv, "/signup")
+			t.Parallel()
+			tb := newBrowser(t, row.flags...).open(v.srv, "/signup")
 			tb.do(chromedp.EmulateViewport(row.width, row.height, chromedp.EmulateScale(row.scale)))
 			tb.ready()
 			usable := func(page string) {
@@ -124,18 +125,13 @@ func TestPagesAreUsableMagnified(t *testing.T) {
 				}
 			}
 			usable("sign up")
-			if i == 0 {
-				tb.signUp()
-				tb.publish("Where the token is", "In the memory of a worker, and in no place that this page can read.")
-			} else {
-				tb.navigate("/posts")
-				tb.ready()
-				tb.logIn("wrong")
-				tb.see("alert", "")
-				usable("log in")
-				tb.logIn(personPassword)
-				tb.see("heading", "Your posts")
-			}
+			tb.navigate("/posts")
+			tb.ready()
+			tb.logIn("wrong")
+			tb.see("alert", "")
+			usable("log in")
+			tb.logIn(personPassword)
+			tb.see("heading", "Your posts")
 			for _, path := range screen.Paths() {
 				tb.navigate(path)
 				tb.ready()

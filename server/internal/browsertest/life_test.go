@@ -23,11 +23,13 @@ const (
 	hurry = `{ const set = setTimeout; globalThis.setTimeout = (f, ms, ...more) => set(f, ms >= 1000 ? ms / 10 : ms, ...more); }`
 )
 
+// shout says something to whoever listens on a channel of the origin: what a test has put into the worker.
 func shout(tb *tab, channel string) {
 	tb.t.Helper()
 	eval[chromedp.Void](tb, `new BroadcastChannel(`+strconv.Quote(channel)+`).postMessage("")`)
 }
 
+// failed waits until the page knows that the client does not run.
 func (tb *tab) failed() {
 	tb.t.Helper()
 	tb.until("data-client=failed", func() bool { return tb.client() == "failed" })
@@ -49,8 +51,10 @@ func threeTabs(b *browser, srv *servertest.Server, before ...chromedp.Action[chr
 
 // Go panics: no page has to be loaded again, nothing typed is lost, and the session goes on from the cookie.
 func TestPagesOutliveAPanic(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]string{"shared": "", "dedicated": `delete window.SharedWorker`} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			tr := newTraffic()
 			srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler { return tr.wrap(withWorker(panics, h)) }})
 			b := newBrowser(t)
@@ -93,6 +97,7 @@ func TestPagesOutliveAPanic(t *testing.T) {
 
 // A client that fails at each start is started four times, and then left alone: the server renders.
 func TestWorkerThatFailsAtEachStart(t *testing.T) {
+	t.Parallel()
 	var starts atomic.Int32
 	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler {
 		next := withWorker(crashes, h)
@@ -117,6 +122,7 @@ func TestWorkerThatFailsAtEachStart(t *testing.T) {
 
 // A worker that answers nobody is left by all tabs for one and the same other, by those that never asked it too.
 func TestMuteWorkerIsLeftByAll(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler {
 		return withWorker(`if (self.name === "latchkey") {`+mutes+`}`, h)
 	}})
@@ -150,6 +156,7 @@ func TestMuteWorkerIsLeftByAll(t *testing.T) {
 
 // A page that arrives while the worker is mute is the server's for a while, and then goes on with another too.
 func TestPageArrivesAtAMuteWorker(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler {
 		return withWorker(`if (self.name === "latchkey") {`+mutes+`}`, h)
 	}})

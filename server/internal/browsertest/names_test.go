@@ -44,10 +44,15 @@ func query(ctx context.Context, role, name string) ([]cdp.BackendNodeID, error) 
 	return ids, nil
 }
 
-func (tb *tab) has(role, name string) bool {
+// has reports whether something of the role and name is there now.
+func (tb *tab) has(role, name string) (found bool) {
 	tb.t.Helper()
-	nodes, _ := tb.find(role, name)
-	return len(nodes) > 0
+	tb.until(fmt.Sprintf("an answer whether there is a %s %q", role, name), func() bool {
+		nodes, ok := tb.find(role, name)
+		found = len(nodes) > 0
+		return ok
+	})
+	return found
 }
 
 // see waits until something of the role and name is there, and returns the first.

@@ -18,6 +18,7 @@ func scriptsOff() chromedp.Action[chromedp.Void] {
 }
 
 func TestEverythingWorksWithScriptsOff(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	tb := newBrowser(t).open(srv, "/signup", scriptsOff())
 	other := newBrowser(t).open(srv, "/posts", scriptsOff()) // another device

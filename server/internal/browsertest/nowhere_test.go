@@ -97,6 +97,7 @@ func search(places map[string]string, tokens []string) (found []string) {
 }
 
 func TestTokenIsNowhereInThePage(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{AccessTTL: 5 * time.Second, Grace: time.Second, Wrap: tr.wrap})
 	tb := newBrowser(t).open(srv, "/signup")
@@ -137,6 +138,7 @@ func TestTokenIsNowhereInThePage(t *testing.T) {
 }
 
 func TestRefreshCookieIsOutOfReach(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	tb := newBrowser(t).open(srv, "/signup")
 	tb.ready()

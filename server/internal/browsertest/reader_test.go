@@ -161,6 +161,7 @@ func (tb *tab) focused(role, name string) (found spoken) {
 
 // What a screen reader reads on each page, where the focus is after each step, and what speaks up by itself.
 func TestPagesReadWell(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	b := newBrowser(t)
 	tb := b.open(srv, "/")

@@ -40,6 +40,7 @@ func (s *releases) wrap(h http.Handler) http.Handler {
 
 // Pages of two releases have a worker each, and one session. What an old page has running goes on.
 func TestTwoReleasesShareNoWorker(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	rel := releases{own: strings.SplitAfter(scriptURLs(t)["worker"], "?")[1]}
 	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler { return tr.wrap(rel.wrap(h)) }})

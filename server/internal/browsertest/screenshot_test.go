@@ -104,6 +104,7 @@ func TestPicturesForTheReadme(t *testing.T) {
 
 // No page is wider than its window, whatever the window: and with -pictures a person can look at them.
 func TestPagesFitTheirWindow(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	tb := newBrowser(t).open(srv, "/signup")
 	tb.ready()

@@ -43,8 +43,8 @@ func (k *keptWriter) Write(p []byte) (int, error) {
 
 func crashNow(tb *tab) {
 	tb.t.Helper()
-	eval[chromedp.Void](tb, `new BroadcastChannel("crash").postMessage("")`)
-	tb.until("data-client=failed", func() bool { return tb.client() == "failed" })
+	shout(tb, "crash")
+	tb.failed()
 }
 
 func field(tb *tab, id string) string {
@@ -56,6 +56,7 @@ func busy(tb *tab) bool { return eval[bool](tb, `!!document.querySelector("[aria
 
 // A link within the page is no step to another one.
 func TestSkipLinkKeepsWhatIsTyped(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
 	tb := newBrowser(t).open(srv, "/signup")
@@ -78,6 +79,7 @@ func TestSkipLinkKeepsWhatIsTyped(t *testing.T) {
 }
 
 func TestCrashedClientIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler { return withWorker(crash, h) }})
 	b := newBrowser(t)
 	tb, other := b.open(srv, "/signup"), b.open(srv, "/")
@@ -89,7 +91,7 @@ func TestCrashedClientIsStartedAgain(t *testing.T) {
 		tb.fill("Title", title)
 		tb.fill("Body", "Hello.")
 		crashNow(tb)
-		other.until("data-client=failed", func() bool { return other.client() == "failed" })
+		other.failed()
 		if got := field(tb, "title"); got != title {
 			t.Errorf("after the crash the field holds %q", got)
 		}
@@ -104,6 +106,7 @@ func TestCrashedClientIsStartedAgain(t *testing.T) {
 
 // What was being waited for as the client fails: a page is fetched from the server, a form keeps what was typed.
 func TestCrashInTheMiddleOfACall(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{Wrap: func(h http.Handler) http.Handler { return tr.wrap(withWorker(crash, h)) }})
 	tb := newBrowser(t).open(srv, "/signup")
@@ -112,7 +115,7 @@ func TestCrashInTheMiddleOfACall(t *testing.T) {
 	release := tr.holdBack("/graphql")
 	tb.click("link", "Account")
 	tb.until("the link is busy", func() bool { return busy(tb) })
-	eval[chromedp.Void](tb, `new BroadcastChannel("crash").postMessage("")`)
+	shout(tb, "crash")
 	tb.see("heading", "Your sessions")
 	if got := tb.path(); got != "/account" {
 		t.Errorf("the page is %s", got)
@@ -136,6 +139,7 @@ func TestCrashInTheMiddleOfACall(t *testing.T) {
 }
 
 func TestFollowingIsNoStepInTheHistory(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	b := newBrowser(t)
 	tb := b.open(srv, "/signup")
@@ -157,6 +161,7 @@ func locks(tb *tab) int {
 
 // The events of the back-forward cache, also in a hurry: one page is there at a time, and gone in between.
 func TestBackForwardCache(t *testing.T) {
+	t.Parallel()
 	const hide, show = `dispatchEvent(new PageTransitionEvent("pagehide", {persisted: true}));`, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}));`
 	// A count of the dedicated workers that are there.
 	const counted = `window.workers = 0; window.Worker = class extends Worker { constructor(...a) { super(...a); window.workers++ } terminate() { super.terminate(); window.workers-- } };`
@@ -165,6 +170,7 @@ func TestBackForwardCache(t *testing.T) {
 		want   int
 	}{"shared": {counted, 0}, "dedicated": {counted + `delete window.SharedWorker;`, 1}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			srv := servertest.Start(t, servertest.Options{})
 			tb := newBrowser(t).open(srv, "/healthz", onNewDocument(row.script))
 			tb.navigate("/signup")
@@ -188,6 +194,7 @@ func TestBackForwardCache(t *testing.T) {
 }
 
 func TestHistoryInAHurry(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
 	tb := newBrowser(t).open(srv, "/signup")
@@ -212,6 +219,7 @@ func TestHistoryInAHurry(t *testing.T) {
 
 // A page that goes before it has introduced itself does not keep the token alive.
 func TestReloadsInAHurryLeaveNoPageBehind(t *testing.T) {
+	t.Parallel()
 	tr := newTraffic()
 	srv := servertest.Start(t, servertest.Options{AccessTTL: 3 * time.Second, Grace: time.Second, Wrap: tr.wrap})
 	b := newBrowser(t)
@@ -237,6 +245,7 @@ func TestReloadsInAHurryLeaveNoPageBehind(t *testing.T) {
 
 // What a page sends is a stranger's input: nothing of it may stop the worker, which serves every other page.
 func TestHostileMessagesDoNoHarm(t *testing.T) {
+	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	b := newBrowser(t)
 	tb := b.open(srv, "/healthz", onNewDocument(`window.SharedWorker = class extends SharedWorker { constructor(...a) { super(...a); window.port = this.port } };`))

@@ -74,6 +74,7 @@ func weigh(t testing.TB) map[string]int {
 }
 
 func TestPageIsLightBeforeTheClient(t *testing.T) {
+	t.Parallel()
 	all := weigh(t)
 	sum := 0
 	for _, kind := range []string{"html", "css", "js", "svg"} {
