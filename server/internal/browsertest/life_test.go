@@ -15,8 +15,9 @@ import (
 const (
 	// panics makes Go panic in the middle of an event when a page of a test says so: it is handed no port.
 	panics = `new BroadcastChannel("panic").onmessage = () => state.onport(null);`
-	// mutes makes the worker deaf to every page, those to come too.
-	mutes = `new BroadcastChannel("mute").onmessage = () => { for (const page of pages) page.onmessage = null; self.onconnect = () => {}; };`
+	// mutes makes the worker deaf to every page, those to come too, and has it say so.
+	mutes = `const deaf = new BroadcastChannel("mute"); ` +
+		`deaf.onmessage = () => { for (const page of pages) page.onmessage = null; self.onconnect = () => {}; deaf.postMessage(""); };`
 	// crashes has every start of the client fail, and the server count them.
 	crashes = `boot = async (failed) => { await fetch("/started"); failed("a test wants it"); };`
 	// hurry has a page wait a tenth of its longer times.
@@ -27,6 +28,12 @@ const (
 func shout(tb *tab, channel string) {
 	tb.t.Helper()
 	eval[chromedp.Void](tb, `new BroadcastChannel(`+strconv.Quote(channel)+`).postMessage("")`)
+}
+
+// mute has the worker answer nobody any more, and waits until that is so.
+func mute(tb *tab) {
+	tb.t.Helper()
+	eval[chromedp.Void](tb, `new Promise((muted) => { const c = new BroadcastChannel("mute"); c.onmessage = () => muted(); c.postMessage(""); })`)
 }
 
 // failed waits until the page knows that the client does not run.
@@ -131,7 +138,7 @@ func TestMuteWorkerIsLeftByAll(t *testing.T) {
 	for _, tb := range tabs[1:] {
 		eval[chromedp.Void](tb, `window.notReloaded = true`)
 	}
-	shout(tabs[0], "mute")
+	mute(tabs[0])
 	tabs[0].click("link", "Account") // answered by nobody: the page comes from the server
 	for _, tb := range tabs {
 		tb.until("the next worker", func() bool { return eval[string](tb, `localStorage.getItem("latchkey-worker") ?? ""`) == "1" })
@@ -163,7 +170,7 @@ func TestPageArrivesAtAMuteWorker(t *testing.T) {
 	tb := newBrowser(t).open(srv, "/signup", onNewDocument(hurry))
 	tb.ready()
 	tb.signUp()
-	shout(tb, "mute")
+	mute(tb)
 	tb.reload()
 	tb.see("heading", "Your posts")
 	tb.publish("By the form", "Hello.")
