@@ -2,7 +2,6 @@ package browsertest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/chromedp/cdproto/accessibility"
@@ -78,22 +77,24 @@ func (tb *tab) gone(role, name string) {
 // click clicks in the middle of what has the role and name.
 func (tb *tab) click(role, name string) {
 	tb.t.Helper()
-	node := tb.see(role, name)
-	tb.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		if _, err := chromedp.Call(ctx, dom.ScrollIntoViewIfNeeded, dom.ScrollIntoViewIfNeededParams{BackendNodeID: node}); err != nil {
+	var x, y float64
+	tb.until("a place to click the "+role+" "+name, func() bool {
+		node := tb.see(role, name)
+		_, err := chromedp.Run(tb.ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			if _, err := chromedp.Call(ctx, dom.ScrollIntoViewIfNeeded, dom.ScrollIntoViewIfNeededParams{BackendNodeID: node}); err != nil {
+				return err
+			}
+			box, err := chromedp.Call(ctx, dom.GetBoxModel, dom.GetBoxModelParams{BackendNodeID: node})
+			if err == nil && len(box.Model.Content) >= 8 {
+				q := box.Model.Content
+				x, y = (q[0]+q[4])/2, (q[1]+q[5])/2
+			}
 			return err
-		}
-		box, err := chromedp.Call(ctx, dom.GetBoxModel, dom.GetBoxModelParams{BackendNodeID: node})
-		if err != nil {
-			return err
-		}
-		q := box.Model.Content
-		if len(q) < 8 {
-			return errors.New("it has no box to click")
-		}
-		x, y := (q[0]+q[4])/2, (q[1]+q[5])/2
-		return chromedp.Do(ctx, chromedp.MouseClickXY(x, y))
-	}))
+		}))
+		// What was found may have been replaced by the time that it is looked at.
+		return err == nil && x > 0
+	})
+	tb.do(chromedp.MouseClickXY(x, y))
 }
 
 // fill replaces what a field holds by typing.
