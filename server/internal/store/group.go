@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // errClosed says that the store was closed before.
@@ -14,6 +15,11 @@ var errClosed = errors.New("the database is closed")
 
 // maxGroup bounds how long the first of a group waits for the last.
 const maxGroup = 128
+
+const (
+	yieldLong  = 5 * time.Millisecond // to let others run: those who write soon take a part of it
+	yieldAgain = time.Second          // after it took longer
+)
 
 // groupWriter is the one connection that writes to SQLite. A commit waits for the disk, which takes many times as long
 // as the writes before it: so whatever waits when a commit begins is committed with it, and all of it is durable when
@@ -29,9 +35,11 @@ const maxGroup = 128
 // until the scheduler has come to one of them, which on a busy machine takes as long as the commit.
 //
 // Before it takes what waits, it lets everybody run who is about to write, for as long as more come: the larger a group,
-// the less its commit costs each, in time of the processor too. Where nobody else has anything to do that takes nothing.
+// the less its commit costs each, in time of the processor too. Where nobody else has anything to do that takes nothing,
+// and where somebody keeps the processor for long, as who hashes passwords does, nobody is let go first for a while.
 type groupWriter struct {
 	conn   *direct       // serve uses it
+	hurry  time.Time     // until then nobody is let go first; serve uses it
 	wake   chan struct{} // holds one element where the queue may have got its first
 	closed chan struct{}
 	ended  chan struct{} // closed once serve has returned
@@ -135,11 +143,18 @@ func (g *groupWriter) next() []*write {
 // take takes what waits out of the queue, once that has stopped growing.
 func (g *groupWriter) take() []*write {
 	for n := 0; ; {
-		runtime.Gosched()
+		began := time.Now()
+		patient := began.After(g.hurry)
+		if patient {
+			runtime.Gosched()
+			if now := time.Now(); now.Sub(began) > yieldLong {
+				g.hurry = now.Add(yieldAgain)
+			}
+		}
 		g.mu.Lock()
 		before := n
 		n = min(len(g.queue), maxGroup)
-		if n > before && n < maxGroup {
+		if patient && n > before && n < maxGroup {
 			g.mu.Unlock()
 			continue
 		}
