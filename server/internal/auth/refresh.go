@@ -16,7 +16,8 @@ var telling = map[Reason]int{
 }
 
 // Refresh exchanges the visitor's refresh token by the table of the package's doc. Of several tokens the first that is
-// answered wins; it fails with UNAUTHENTICATED and the most telling reason where none is.
+// answered wins; it fails with UNAUTHENTICATED and the most telling reason where none is, and with RATE_LIMITED where one
+// was not looked for, because too many tokens of nobody have come from the visitor's network.
 func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Grant, error) {
 	g, how, err := s.refresh(ctx, v.clean(), o)
 	if err != nil {
@@ -36,10 +37,14 @@ func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g G
 	// Among several tokens a reused one waits until the others were tried: whoever also holds a token that is
 	// answered need not lose that session over the leftover of another.
 	var reused []refreshToken
+	var limited error
 	for _, t := range tokens {
 		p := presentation{token: t, visitor: v, options: o, spare: len(tokens) > 1}
 		g, err := s.present(ctx, &p)
 		switch {
+		case refusal(err) == Reason(CodeRateLimited):
+			limited = err // one that is not a guess may stand behind it
+			continue
 		case err != nil:
 			return Grant{}, "", err
 		case p.answered():
@@ -55,7 +60,7 @@ func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g G
 			reason = p.judged.reason
 		}
 	}
-	if err := s.endReused(ctx, reused, v, o, ""); err != nil {
+	if err := errors.Join(s.endReused(ctx, reused, v, o, ""), limited); err != nil {
 		return Grant{}, "", err
 	}
 	return Grant{}, "", unauthenticated(reason)

@@ -1,7 +1,9 @@
 package route_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,6 +22,7 @@ type target struct {
 	email   string
 	cookie  string
 	access  string
+	asked   uint32
 }
 
 func newTarget(f *testing.F) *target {
@@ -71,9 +74,12 @@ func (g *target) post(t *testing.T, body string, header http.Header) answer {
 	return a
 }
 
-// ask calls the handler.
+// ask calls the handler, each time from another address: one address may show so many tokens of nobody and no more.
 func (g *target) ask(t *testing.T, r *http.Request) answer {
 	t.Helper()
+	g.asked++
+	ip := binary.BigEndian.AppendUint32(nil, 10<<24+g.asked%(1<<24))
+	r.RemoteAddr = net.JoinHostPort(net.IP(ip).String(), "1234")
 	w := httptest.NewRecorder()
 	g.handler.ServeHTTP(w, r)
 	a := answer{status: w.Code, header: w.Header(), body: w.Body.String()}
