@@ -9,7 +9,7 @@ import (
 const (
 	// percent is how much may become garbage, of what lives, before it is collected. What lives of a server is a few MB,
 	// so by Go's own 100 it would collect some hundred times in a second of load: a fifth of all that it does.
-	percent = 400
+	percent = 800
 
 	// limit, in bytes, is where memory begins to count for more than time: Go then collects as often as it takes to stay
 	// below, where that can be done. Password hashes take 19 MiB each while they are made, and so come near it.

@@ -17,8 +17,8 @@ var errClosed = errors.New("the database is closed")
 const maxGroup = 128
 
 const (
-	yieldLong  = 5 * time.Millisecond // to let others run: those who write soon take a part of it
-	yieldAgain = time.Second          // after it took longer
+	yieldLong  = 5 * time.Millisecond   // to let others run: those who write soon take a part of it
+	yieldAgain = 100 * time.Millisecond // after it took longer
 )
 
 // groupWriter is the one connection that writes to SQLite. A commit waits for the disk, which takes many times as long
