@@ -41,8 +41,9 @@ func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g G
 	for _, t := range tokens {
 		p := presentation{token: t, visitor: v, options: o, spare: len(tokens) > 1}
 		g, err := s.present(ctx, &p)
+		e := (*Error)(nil)
 		switch {
-		case refusal(err) == Reason(CodeRateLimited):
+		case errors.As(err, &e) && e.Code == CodeRateLimited:
 			limited = err // one that is not a guess may stand behind it
 			continue
 		case err != nil:
@@ -60,8 +61,11 @@ func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g G
 			reason = p.judged.reason
 		}
 	}
-	if err := errors.Join(s.endReused(ctx, reused, v, o, ""), limited); err != nil {
+	if err := s.endReused(ctx, reused, v, o, ""); err != nil {
 		return Grant{}, "", err
+	}
+	if limited != nil {
+		return Grant{}, "", limited
 	}
 	return Grant{}, "", unauthenticated(reason)
 }
