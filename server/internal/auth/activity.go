@@ -11,10 +11,9 @@ import (
 // MaxActivity is how many entries Activity returns at most.
 const MaxActivity = 100
 
-// Activity returns what happened to the user's account, the latest first, without the sign-ups that were refused for
-// there is the account, for which the schema has no kind: first entries (1 to MaxActivity) from the one
-// that follows the entry with the id after; "" starts at the latest. It fails with BAD_USER_INPUT of field first or
-// after.
+// Activity returns what happened to the user's account, the latest first: first entries (1 to MaxActivity) from the one
+// that follows the entry with the id after; "" starts at the latest. Sign-ups that were refused because the account is
+// there already are left out: the schema has no kind for them. It fails with BAD_USER_INPUT of field first or after.
 func (s *Service) Activity(ctx context.Context, id Identity, first int, after string) ([]Event, error) {
 	if first < 1 || first > MaxActivity {
 		return nil, badInput("first", fmt.Sprintf("Ask for 1 to %d entries at a time.", MaxActivity))
