@@ -6,13 +6,14 @@ const DEEPEST = 4; // levels of objects below a global
 const MOST = 20_000; // values read of one place
 
 // searchForToken returns [{name, searched, found}]: for each place how many values were read, and how many of them
-// hold a token. A place that the browser does not have, or does not let a script read, counts 0 values.
-export async function searchForToken() {
+// hold a token. A place that the browser does not have, or does not let a script read, counts 0 values. The names in
+// before are of what the window had before any script ran.
+export async function searchForToken(before) {
   const places = [];
   for (const [name, read] of PLACES) {
     let searched = 0, found = 0;
     try {
-      for (const value of await read()) {
+      for (const value of await read(before)) {
         searched++;
         if (JWT.test(value)) found++;
       }
@@ -31,7 +32,7 @@ const PLACES = [
   ["IndexedDB", indexedDBValues],
   ["Cache storage", cacheValues],
   ["The page's markup", () => markup()],
-  ["The page's global variables", () => strings(ownGlobals(), DEEPEST)],
+  ["The page's global variables", (before) => strings(ownGlobals(before), DEEPEST)],
   ["Address, history, referrer and window name", () => [location.href, JSON.stringify(history.state), document.referrer, window.name]],
   ["Addresses of what was loaded", () => performance.getEntries().map((entry) => entry.name)],
 ];
@@ -44,15 +45,13 @@ function* markup() {
   }
 }
 
-// What the window had before this script. The part of it that is not enumerable is the browser's own: a thousand
-// constructors, each of which is made when it is looked at first, and takes a tab some MB in all.
-const before = new Set(Object.getOwnPropertyNames(globalThis));
-
-// ownGlobals are the window's properties that are no part of the browser.
-function ownGlobals() {
-  const out = {}, enumerable = new Set(Object.keys(window));
+// ownGlobals are the window's properties that are no part of the browser. Of those that were there before, the ones that
+// are not enumerable are the browser's: a thousand constructors, each of which is made when it is looked at first, and
+// takes a tab some MB in all.
+function ownGlobals(before) {
+  const out = {}, natural = new Set(before), enumerable = new Set(Object.keys(window));
   for (const key of Object.getOwnPropertyNames(window)) {
-    if (before.has(key) && !enumerable.has(key)) continue;
+    if (natural.has(key) && !enumerable.has(key)) continue;
     const { value, get } = Object.getOwnPropertyDescriptor(window, key);
     if (!get && typeof value !== "function" && !(value instanceof Window)) out[key] = value;
   }

@@ -26,9 +26,9 @@ var ErrNotBuilt = errors.New("the browser client is not in this binary: run `mak
 const (
 	Style  = "style.css"
 	Script = "page.js"
-	Import = "check.js" // which page.js imports
 	Icon   = "icon.svg"
 	worker = "worker.js"
+	check  = "check.js" // which page.js imports
 )
 
 // WorkerPath is the path of the worker's entry script, the one asset whose name is not its content's hash.
@@ -68,7 +68,7 @@ func newAssets(raw fs.FS) (*Assets, error) {
 		".svg": "image/svg+xml", ".wasm": "application/wasm",
 	}}
 	sum := sha256.New()
-	for _, name := range []string{Style, Script, Import, Icon, worker, "wasm_exec.js", "latchkey.wasm"} {
+	for _, name := range []string{Style, Script, check, Icon, worker, "wasm_exec.js", "latchkey.wasm"} {
 		data, err := fs.ReadFile(raw, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, ErrNotBuilt

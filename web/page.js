@@ -5,11 +5,14 @@
 // A worker that crashes is started again, a few times; one that is mute cannot be ended by a page, so that all pages
 // leave it to itself and go on with another, of the next number. The session is in the cookie, and outlives both.
 //
+// It runs before the page is parsed, so that the worker answers while that goes on, and is a classic script therefore;
+// the build puts a function around it, so that nothing of it is a global.
+//
 // The messages, each an object with a `type`:
 //   to the worker    knock {session, user, id} · hello {lock, path, session, user, id} · intent {call, path, intent, fields} · go {call, path}
 //                    checked {places: [{name, searched, found}]} · wake
 //   from the worker  ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
-import { searchForToken } from "./check.js";
+"use strict";
 
 const root = document.documentElement;
 const CALL_TIMEOUT = 30_000; // ms: the worker answers every call within 20 s, if it lives
@@ -42,11 +45,24 @@ let pending = null; // the one call under way: {call, path, push, busy, timer}
 const here = () => location.pathname + location.search;
 const ready = () => root.dataset.client === "ready";
 let shown = here(); // what stands on the page: in the middle of a step through the history it is not what is here()
+const parsed = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+
+start();
+
+function start() {
+  try {
+    connect();
+  } catch (error) {
+    console.error("latchkey: no worker here:", error);
+    failures = PAUSES.length; // nor will there be one
+    failed();
+  }
+}
 
 // connect opens a port to the worker. The page holds a lock of its own name as long as it is there: a port says
 // nothing when its page dies, a lock is given back. Getting it takes two ways to the browser, between which the page
 // may be drawn: so the page knocks first, and a worker that knows what it shows is ready at once. The hello, and all
-// that is sent after it, waits for the lock.
+// that is sent after it, waits for the lock. Both wait until the page is parsed: it is driven as a whole.
 function connect() {
   const url = policy.createScriptURL(root.dataset.worker);
   const Kind = typeof SharedWorker === "function" ? SharedWorker : Worker;
@@ -60,7 +76,8 @@ function connect() {
   mine.port.postMessage({ type: "knock", session, user, id });
   const lock = "latchkey-page-" + crypto.randomUUID();
   mine.held = new Promise((held) => {
-    navigator.locks.request(lock, () => {
+    navigator.locks.request(lock, async () => {
+      await parsed;
       if (link !== mine) return; // the page has left before the lock came
       mine.port.postMessage({ type: "hello", lock, path: here(), session, user, id });
       held();
@@ -122,10 +139,7 @@ addEventListener("storage", (event) => {
 function receive(message) {
   switch (message.type) {
     case "ready":
-      clearTimeout(link.timer);
-      since = performance.now();
-      root.dataset.client = "ready";
-      (globalThis.requestIdleCallback ?? setTimeout)(check); // it takes a moment, and the page may not be drawn yet
+      drive(link);
       break;
     case "failed":
       failed();
@@ -139,6 +153,16 @@ function receive(message) {
       break;
     }
   }
+}
+
+async function drive(mine) {
+  clearTimeout(mine.timer);
+  await parsed;
+  if (link !== mine) return;
+  since = performance.now();
+  root.dataset.client = "ready";
+  performance.mark("latchkey-ready"); // for whoever measures
+  (globalThis.requestIdleCallback ?? setTimeout)(check); // it takes a moment, and the page may not be drawn yet
 }
 
 // show puts a page in place: one that was asked for, or one that the worker sends because the session changed.
@@ -219,12 +243,18 @@ function putBack() {
 }
 
 // check searches the page once there is a token to search for, and whenever the person asks; the worker keeps and
-// shows what came of it.
+// shows what came of it. Where its script cannot be had, the person may ask again.
+const before = Object.getOwnPropertyNames(globalThis); // what the browser gives every page
 let checked = false;
 async function check() {
   if (!document.getElementById("token-check")) return;
   checked = true;
-  send({ type: "checked", places: await searchForToken() });
+  try {
+    const { searchForToken } = await import("./check.js");
+    send({ type: "checked", places: await searchForToken(before) });
+  } catch (error) {
+    console.error("latchkey: the page cannot be searched:", error);
+  }
 }
 
 document.addEventListener("submit", (event) => {
@@ -275,14 +305,3 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", (event) => {
   if (event.persisted) start();
 });
-
-function start() {
-  try {
-    connect();
-  } catch (error) {
-    console.error("latchkey: no worker here:", error);
-    failures = PAUSES.length; // nor will there be one
-    failed();
-  }
-}
-start();

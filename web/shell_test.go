@@ -28,7 +28,7 @@ func shell(t *testing.T, v web.ShellView) string {
 func TestShellGolden(t *testing.T) {
 	got := shell(t, web.ShellView{
 		Title: "Your posts", Session: "active", User: "u1", ID: "s1",
-		Style: "/assets/style-1.css", Script: "/assets/page-1.js", Import: "/assets/check-1.js", Worker: "/assets/worker.js?v=1", Icon: "/assets/icon-1.svg",
+		Style: "/assets/style-1.css", Script: "/assets/page-1.js", Worker: "/assets/worker.js?v=1", Icon: "/assets/icon-1.svg",
 		Body: templ.Raw("<p>body</p>"),
 	})
 	got = strings.ReplaceAll(got, "><", ">\n<") + "\n"
@@ -51,7 +51,7 @@ func TestShellEscapes(t *testing.T) {
 	tag := regexp.MustCompile(`<[^>]*>`)
 	quoted := regexp.MustCompile(`="[^"]*"`)
 	tags := func(x string) string {
-		html := shell(t, web.ShellView{Title: x, Session: x, User: x, ID: x, Style: x, Script: x, Import: x, Worker: x, Icon: x, Body: templ.NopComponent})
+		html := shell(t, web.ShellView{Title: x, Session: x, User: x, ID: x, Style: x, Script: x, Worker: x, Icon: x, Body: templ.NopComponent})
 		return strings.Join(tag.FindAllString(quoted.ReplaceAllString(html, `=""`), -1), "\n")
 	}
 	plain := tags("plain")

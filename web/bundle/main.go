@@ -119,13 +119,18 @@ func place(name, source string) error {
 	return compress(name)
 }
 
-// shorten leaves comments and spaces out of a script or a style sheet. Names stay: who looks can still read it.
+// shorten leaves comments and spaces out of a script or a style sheet. Names stay: who looks can still read it. The page's
+// script is no module, and gets a function around it, for what is global there is global to every script.
 func shorten(name string, data []byte) ([]byte, error) {
 	loader := map[string]api.Loader{".js": api.LoaderJS, ".css": api.LoaderCSS}[filepath.Ext(name)]
 	if loader == api.LoaderNone {
 		return data, nil
 	}
-	result := api.Transform(string(data), api.TransformOptions{
+	text := string(data)
+	if name == "page.js" {
+		text = "(() => {" + text + "})();"
+	}
+	result := api.Transform(text, api.TransformOptions{
 		Sourcefile: name, Loader: loader, MinifyWhitespace: true, MinifySyntax: true, LegalComments: api.LegalCommentsNone,
 	})
 	if len(result.Errors) > 0 {

@@ -2,6 +2,7 @@
 // function, and hands it to everybody who could ask. The test appends it to the page's script of the server without
 // defences: an attempt that does not find the token there does not look.
 (async () => {
+  await new Promise((parsed) => document.addEventListener("DOMContentLoaded", parsed));
   const response = await fetch("/graphql", {
     method: "POST", headers: new Headers({ "Content-Type": "application/json" }),
     body: JSON.stringify({ query: "mutation { refreshToken(minAge: 30) { accessToken } }" }),
