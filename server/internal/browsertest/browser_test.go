@@ -85,8 +85,17 @@ type tab struct {
 	deaf       bool // complaints are of no interest
 }
 
-// open opens a tab on a path of the server. When the test ends, what the console said fails it.
+// open opens a tab on a path of the server, after some steps in the empty tab.
 func (b *browser) open(srv *servertest.Server, path string, before ...chromedp.Action[chromedp.Void]) *tab {
+	b.t.Helper()
+	tb := b.blank(srv)
+	tb.do(before...)
+	tb.navigate(path)
+	return tb
+}
+
+// blank opens an empty tab, for paths of the server. When the test ends, what the console said fails it.
+func (b *browser) blank(srv *servertest.Server) *tab {
 	b.t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)
 	tb := &tab{t: b.t, ctx: ctx, cancel: cancel, srv: srv}
@@ -105,8 +114,6 @@ func (b *browser) open(srv *servertest.Server, path string, before ...chromedp.A
 	if err := chromedp.Listen(ctx, tb.listen); err != nil {
 		b.t.Fatal(err)
 	}
-	tb.do(before...)
-	tb.navigate(path)
 	return tb
 }
 

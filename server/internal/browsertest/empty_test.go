@@ -29,7 +29,7 @@ func withEmpty(next http.Handler) http.Handler {
 // showEmpty opens a tab with the empty page, and returns when it was there.
 func (v *visit) showEmpty(b *browser) times {
 	v.t.Helper()
-	return times{Paint: b.open(v.srv, emptyPath).paint()}
+	return times{Paint: v.arrive(b, emptyPath).paint()}
 }
 
 // paint waits for the first contentful paint, and returns when it was.
