@@ -90,7 +90,7 @@ func greet(data js.Value, enter func(hub.Hello), gone func()) bool {
 func hello(data js.Value) hub.Hello {
 	return hub.Hello{
 		Path: text(data, "path", maxPath), Session: text(data, "session", maxName), User: text(data, "user", maxName),
-		ID: text(data, "id", maxName),
+		ID: text(data, "id", maxName), Hidden: truth(data, "hidden"),
 	}
 }
 
@@ -110,6 +110,8 @@ func receive(page *hub.Page, data js.Value) {
 		page.Checked(places(data.Get("places")))
 	case "wake":
 		page.Wake()
+	case "sight":
+		page.Sight(truth(data, "hidden"))
 	}
 }
 
@@ -182,6 +184,9 @@ func number(v js.Value, key string) int {
 	}
 	return n.Int()
 }
+
+// truth reports whether the value at key of an object is true.
+func truth(v js.Value, key string) bool { return v.Get(key).Equal(js.ValueOf(true)) }
 
 // jsPort is a page's MessagePort.
 type jsPort struct{ port js.Value }

@@ -9,8 +9,8 @@
 // the build puts a function around it, so that nothing of it is a global.
 //
 // The messages, each an object with a `type`:
-//   to the worker    knock {session, user, id} · hello {lock, path, session, user, id} · intent {call, path, intent, fields} · go {call, path}
-//                    checked {places: [{name, searched, found}]} · wake
+//   to the worker    knock {session, user, id} · hello {lock, path, session, user, id, hidden} · intent {call, path, intent, fields} · go {call, path}
+//                    checked {places: [{name, searched, found}]} · sight {hidden} · wake
 //   from the worker  ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
 "use strict";
 
@@ -79,7 +79,7 @@ function connect() {
     navigator.locks.request(lock, async () => {
       await parsed;
       if (link !== mine) return; // the page has left before the lock came
-      mine.port.postMessage({ type: "hello", lock, path: here(), session, user, id });
+      mine.port.postMessage({ type: "hello", lock, path: here(), session, user, id, hidden: document.hidden });
       held();
       return new Promise((resolve) => (mine.release = resolve));
     }).catch(broken);
@@ -295,7 +295,10 @@ addEventListener("popstate", () => {
 // What the worker's timers may have missed: a machine that slept, a network that is back.
 const wake = () => ready() && send({ type: "wake" });
 addEventListener("online", wake);
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
+document.addEventListener("visibilitychange", () => {
+  send({ type: "sight", hidden: document.hidden });
+  if (!document.hidden) wake();
+});
 
 // A page in the back-forward cache counts as gone, and introduces itself anew when it is shown again.
 addEventListener("pagehide", () => {

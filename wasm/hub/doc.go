@@ -5,7 +5,7 @@
 // connects and calls [Page] for each message that comes in. So it is tested natively. Start with [New], then
 // [Hub.Connect], then [Page.Hello].
 //
-//	 connect ─▶ hello ─────────────────────────▶ ready ─▶ intent, go, checked, wake … ─▶ gone
+//	 connect ─▶ hello ─────────────────────────▶ ready ─▶ intent, go, sight, wake … ─▶ gone
 //	             │ what the page shows and what the        each call is answered by one
 //	             │ client knows disagree: ask the          view, unless a later one or the
 //	             │ server, with the cookie                 tab's end came first
@@ -18,5 +18,6 @@
 // a page can but knock ([Page.Knock]), and is ready at once where it shows what the client knows.
 //
 // Each page has a goroutine of its own, so that one that waits for the server keeps no other waiting, and an inbox
-// that holds one message of each kind, the newest: a page that floods it fills nothing.
+// that holds one message of each kind, the newest: a page that floods it fills nothing. A page that nobody can see is left
+// alone until it is seen again ([Page.Sight]), but for what happens to the session.
 package hub

@@ -38,4 +38,5 @@ type Hello struct {
 	Session string
 	User    string
 	ID      string // of the session; "" where the page does not say
+	Hidden  bool   // nobody can see the page: see [Page.Sight]
 }

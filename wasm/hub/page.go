@@ -30,6 +30,7 @@ type Page struct {
 	path    string
 	shown   identity
 	unsure  bool // the server has yet to answer whether shown still holds
+	hidden  bool // nobody can see the page
 	check   *ui.CheckView
 	drawn   ui.TokenView      // of which the picture and the claims are that stand on the page
 	patched map[string]string // what stands in the elements that are patched
@@ -43,6 +44,7 @@ type inbox struct {
 	answered bool // the server has said whose session it is
 	changed  bool // the session did something
 	woke     bool // the page has come to be seen again, or the network is back
+	hidden   *bool
 }
 
 func newPage(h *Hub, port Port) *Page {
@@ -117,6 +119,13 @@ func (p *Page) Checked(places []ui.Place) {
 	p.put(func(in *inbox) { in.check = &ui.CheckView{Places: places} })
 }
 
+// Sight says whether the page is hidden, as a tab behind another one is. What changes with every second is not told to it
+// then, but all at once when it can be seen again: a page that is woken every second costs power, and one of many tabs
+// for nothing. What happens to the session is told at once.
+func (p *Page) Sight(hidden bool) {
+	p.put(func(in *inbox) { in.hidden = &hidden })
+}
+
 // put changes the inbox and wakes the page's goroutine.
 func (p *Page) put(change func(*inbox)) {
 	p.mu.Lock()
@@ -174,6 +183,9 @@ func (p *Page) handle(in inbox) {
 	if in.hello != nil {
 		p.greet(*in.hello)
 	}
+	if in.hidden != nil {
+		p.hidden = *in.hidden
+	}
 	if in.woke {
 		p.hub.wake()
 	}
@@ -194,7 +206,7 @@ func (p *Page) handle(in inbox) {
 }
 
 func (p *Page) greet(m Hello) {
-	p.path, p.shown = m.Path, identityIn(m.Session, m.User)
+	p.path, p.shown, p.hidden = m.Path, identityIn(m.Session, m.User), m.Hidden
 	if !p.hub.knows(m) {
 		p.ask(m)
 	}

@@ -83,9 +83,9 @@ func (p *Page) holds(v ui.TokenView) {
 	maps.Copy(p.patched, drawings(p.path, v))
 }
 
-// count patches what has changed since the page was last told.
+// count patches what has changed since the page was last told, if anybody can see it.
 func (p *Page) count() {
-	if p.shown.session != "active" {
+	if p.hidden || p.shown.session != "active" {
 		return
 	}
 	v := p.hub.tokenView(time.Now())

@@ -94,10 +94,11 @@ func (b *browser) open(srv *servertest.Server, path string, before ...chromedp.A
 	return tb
 }
 
-// blank opens an empty tab, for paths of the server. When the test ends, what the console said fails it.
-func (b *browser) blank(srv *servertest.Server) *tab {
+// blank opens an empty tab, for paths of the server, in a window of its own where nothing else is said. When the test
+// ends, what the console said fails it.
+func (b *browser) blank(srv *servertest.Server, options ...chromedp.ContextOption) *tab {
 	b.t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx)
+	ctx, cancel := chromedp.NewContext(b.ctx, options...)
 	tb := &tab{t: b.t, ctx: ctx, cancel: cancel, srv: srv}
 	b.t.Cleanup(func() {
 		for _, c := range tb.said() {

@@ -31,12 +31,15 @@ func (v *visit) show(b *browser) times {
 	return times{Paint: tb.paint(), Ready: eval[float64](tb, `performance.getEntriesByName("latchkey-ready")[0].startTime`)}
 }
 
+// inTheWindow has a tab open in the window that is there, in front of the other tabs, which it hides.
+var inTheWindow = chromedp.WithNewWindow(false)
+
 // arrive opens a tab and, once the browser has nothing left to do for that, loads a path in it: a person's tab was there
 // before an address was typed. The debugger is deaf until the browser is at rest again: what it is told of a page makes the
 // page's start a quarter longer.
 func (v *visit) arrive(b *browser, path string) *tab {
 	v.t.Helper()
-	tb := b.blank(v.srv)
+	tb := b.blank(v.srv, inTheWindow)
 	for _, deafen := range []cdp.Command[cdp.Empty, cdp.Empty]{css.Disable, dom.Disable, network.Disable, cdplog.Disable, runtime.Disable, page.Disable} {
 		call(tb, deafen, cdp.Empty{})
 	}
