@@ -11,12 +11,13 @@
 // The messages, each an object with a `type`:
 //   to the worker    knock {session, user, id} · hello {lock, path, session, user, id, hidden} · intent {call, path, intent, fields} · go {call, path}
 //                    checked {places: [{name, searched, found}]} · sight {hidden} · wake
-//   from the worker  ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
+//   from the worker  starting · ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
 "use strict";
 
 const root = document.documentElement;
 const CALL_TIMEOUT = 30_000; // ms: the worker answers every call within 20 s, if it lives
-const START_TIMEOUT = 180_000; // ms until the worker is ready: it may come over a slow line
+const FIRST_TIMEOUT = 60_000; // ms until the worker says that it is there
+const START_TIMEOUT = 180_000; // ms until it is ready: the client may come over a slow line
 const PAUSES = [1_000, 5_000, 25_000]; // ms before the first, second and third new start of a worker that failed
 const STEADY = 60_000; // ms: a worker that was ready for so long may fail as often again
 const NUMBER = "latchkey-worker"; // in local storage: the number of the worker that all pages are with
@@ -68,7 +69,7 @@ function connect() {
   const Kind = typeof SharedWorker === "function" ? SharedWorker : Worker;
   const number = current();
   const worker = new Kind(url, { type: "module", name: number ? "latchkey-" + number : "latchkey", extendedLifetime: true });
-  const mine = (link = { worker, port: worker.port ?? worker, number, timer: setTimeout(mute, START_TIMEOUT) });
+  const mine = (link = { worker, port: worker.port ?? worker, number, timer: setTimeout(mute, FIRST_TIMEOUT) });
   const broken = () => link === mine && failed(); // what an earlier connection comes to is of no interest any more
   worker.onerror = broken;
   mine.port.onmessage = (event) => link === mine && receive(event.data);
@@ -138,6 +139,10 @@ addEventListener("storage", (event) => {
 
 function receive(message) {
   switch (message.type) {
+    case "starting":
+      clearTimeout(link.timer);
+      link.timer = setTimeout(mute, START_TIMEOUT);
+      break;
     case "ready":
       drive(link);
       break;

@@ -14,13 +14,15 @@ const state = {
 };
 self.latchkey = state;
 
-// attach hands a page's port to Go, or keeps it until Go is ready. It must be registered before anything is awaited:
-// a connect event that nobody listens to is lost.
+// attach hands a page's port to Go, or keeps it until Go is ready, and says so: that may take long on a slow line, and a
+// worker that says nothing is mute. It must be registered before anything is awaited: a connect event that nobody listens
+// to is lost.
 function attach(port) {
   pages.add(port);
   if (!running) start();
-  if (state.onport) state.onport(port);
-  else state.waiting.push(port);
+  if (state.onport) return state.onport(port);
+  state.waiting.push(port);
+  port.postMessage({ type: "starting" });
 }
 
 // start starts the client, for the first page, and for the first that loads after it failed: what was missing may be

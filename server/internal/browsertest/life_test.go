@@ -177,10 +177,31 @@ func TestPageArrivesAtAMuteWorker(t *testing.T) {
 	if got := tb.client(); got != "server" {
 		t.Errorf("data-client=%s", got)
 	}
+	arrived := time.Now()
 	tb.ready()
+	// A worker that starts may take three minutes, a tenth here, and says that it starts.
+	if took := time.Since(arrived); took > 16*time.Second {
+		t.Errorf("it was %v with the mute worker", took)
+	}
 	tb.forgive("the worker does not answer")
 	tb.publish("By the next worker", "Hello.")
 	if got := eval[string](tb, `localStorage.getItem("latchkey-worker") ?? ""`); got != "1" {
 		t.Errorf("the worker's number is %q", got)
+	}
+}
+
+// A client that comes over a slow line is waited for, where a mute worker would have been left.
+func TestSlowStart(t *testing.T) {
+	t.Parallel()
+	tr := newTraffic()
+	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
+	release := tr.holdBack(".wasm")
+	defer release()
+	tb := newBrowser(t).open(srv, "/signup", onNewDocument(hurry))
+	time.Sleep(8 * time.Second) // over a tenth of the minute after which a worker is mute: there is nothing to wait on but the time
+	release()
+	tb.ready()
+	if got := eval[string](tb, `localStorage.getItem("latchkey-worker") ?? ""`); got != "" {
+		t.Errorf("the worker was left for number %s", got)
 	}
 }
