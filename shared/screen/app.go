@@ -75,7 +75,7 @@ func (a *App) Show(ctx context.Context, path string) View {
 			return View{Redirect: PostsPath, Status: http.StatusSeeOther}
 		}
 		if u.Path == LoginPath {
-			return a.login(path, http.StatusOK, "", ui.FormError{})
+			return a.login(path, http.StatusOK, ui.LoginView{})
 		}
 		return a.signup(path, http.StatusOK, ui.SignupView{})
 	case PostsPath, AccountPath:
@@ -94,7 +94,7 @@ func (a *App) restricted(ctx context.Context, path string, u *url.URL) View {
 		}
 	}
 	if a.session.State().Phase != session.Active {
-		return a.login(path, http.StatusUnauthorized, "", ui.FormError{})
+		return a.login(path, http.StatusUnauthorized, ui.LoginView{})
 	}
 	if u.Path == PostsPath {
 		return a.posts(ctx, path, u.Query().Get("after"), http.StatusOK, ui.PostsView{})
@@ -134,7 +134,7 @@ func user(s session.State) *ui.User {
 func (a *App) failed(path string, err error) View {
 	switch {
 	case errors.Is(err, session.ErrUnauthenticated):
-		return a.login(path, http.StatusUnauthorized, "", ui.FormError{})
+		return a.login(path, http.StatusUnauthorized, ui.LoginView{})
 	case errors.Is(err, session.ErrNotFound):
 		return a.notFound(path)
 	case errors.Is(err, session.ErrBadInput):

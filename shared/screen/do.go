@@ -3,6 +3,7 @@ package screen
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"example.com/latchkey/shared/session"
 	"example.com/latchkey/shared/ui"
@@ -10,7 +11,8 @@ import (
 
 // Do carries out an intent that was stated on the page at path. Where it succeeds, next is the path to show then, and
 // failed is nil; otherwise failed is the page to show instead, with the error and with what was typed (passwords are
-// never put back into a page).
+// never put back into a page). A post that finds its session over is kept in the login form, and failed too is the page
+// that gives it back to its author, who has logged in by then.
 func (a *App) Do(ctx context.Context, path string, i Intent) (next string, failed *View) {
 	if _, err := parse(path); err != nil {
 		path = HomePath
@@ -44,6 +46,14 @@ func (a *App) Do(ctx context.Context, path string, i Intent) (next string, faile
 		v := a.refused(ctx, withoutNotice(path), i, err)
 		return "", &v
 	}
+	if user := i.field(keptUser); user != "" && user == a.session.State().User.ID {
+		v := a.posts(ctx, PostsPath, "", http.StatusOK, ui.PostsView{
+			Title: i.field(keptTitle), Body: i.field(keptBody),
+			Error: ui.FormError{Alert: "You had to log in again before this was published. Nothing is lost: publish it now."},
+		})
+		v.Focus = "form-error"
+		return "", &v
+	}
 	return next, nil
 }
 
@@ -53,13 +63,13 @@ func (a *App) refused(ctx context.Context, path string, i Intent, err error) Vie
 	// is about to begin a session has none that could be over.
 	begins := i.name == Login || i.name == SignUp
 	if errors.Is(err, session.ErrUnauthenticated) && !errors.Is(err, session.ErrInvalidCredentials) && !begins {
-		return a.failed(path, err)
+		return a.login(path, http.StatusUnauthorized, ui.LoginView{Kept: i.kept()})
 	}
 	fe, status := formError(i, err)
 	var v View
 	switch i.name {
 	case Login:
-		v = a.login(path, status, i.field("email"), fe)
+		v = a.login(path, status, ui.LoginView{Email: i.field("email"), Kept: i.kept(), Error: fe})
 	case SignUp:
 		v = a.signup(path, status, ui.SignupView{Name: i.field("name"), Email: i.field("email"), Error: fe})
 	case Publish:

@@ -109,8 +109,8 @@ func TestWhatIntentsChange(t *testing.T) {
 
 func TestIntentIsItsNameAndItsFields(t *testing.T) {
 	for name, fields := range map[string]string{
-		screen.Login: "email password", screen.SignUp: "name email password", screen.Logout: "", screen.LogoutEverywhere: "",
-		screen.Publish: "title body", screen.Delete: "post", screen.Revoke: "session", screen.ChangePassword: "current new",
+		screen.Login: "email password kept-user kept-title kept-body", screen.SignUp: "name email password", screen.Logout: "", screen.LogoutEverywhere: "",
+		screen.Publish: "title body user", screen.Delete: "post", screen.Revoke: "session", screen.ChangePassword: "current new",
 	} {
 		var asked []string
 		i, err := screen.ParseIntent(name, func(field string) string {

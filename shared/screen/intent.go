@@ -1,6 +1,10 @@
 package screen
 
-import "fmt"
+import (
+	"fmt"
+
+	"example.com/latchkey/shared/ui"
+)
 
 // The names of the intents: everything that a person can do on a page.
 const (
@@ -16,15 +20,22 @@ const (
 
 // fieldsOf lists the fields of each intent. What is not listed does not exist.
 var fieldsOf = map[string][]string{
-	Login:            {"email", "password"},
+	Login:            {"email", "password", keptUser, keptTitle, keptBody},
 	SignUp:           {"name", "email", "password"},
 	Logout:           {},
 	LogoutEverywhere: {},
-	Publish:          {"title", "body"},
+	Publish:          {"title", "body", "user"},
 	Delete:           {"post"},
 	Revoke:           {"session"},
 	ChangePassword:   {"current", "new"},
 }
+
+// The fields of a login that hold a post which could not be published because the session was over, and whose it is.
+const (
+	keptUser  = "kept-user"
+	keptTitle = "kept-title"
+	keptBody  = "kept-body"
+)
 
 // Intent is something that a person asked for on a page. Make one with [ParseIntent].
 type Intent struct {
@@ -36,6 +47,22 @@ type Intent struct {
 func (i Intent) Name() string { return i.name }
 
 func (i Intent) field(name string) string { return i.fields[name] }
+
+// kept returns what a login form is to hold of the intent: the post, or what the login form held before.
+func (i Intent) kept() []ui.Kept {
+	from := map[string]string{keptUser: keptUser, keptTitle: keptTitle, keptBody: keptBody}
+	if i.name == Publish {
+		from = map[string]string{keptUser: "user", keptTitle: "title", keptBody: "body"}
+	}
+	if i.field(from[keptUser]) == "" {
+		return nil // nobody's: there is nobody whom it could be given back to
+	}
+	var list []ui.Kept
+	for _, name := range []string{keptUser, keptTitle, keptBody} {
+		list = append(list, ui.Kept{Name: name, Value: i.field(from[name])})
+	}
+	return list
+}
 
 // ParseIntent makes the intent of the name, asking get for each of its fields. It fails where there is no intent of
 // that name.

@@ -44,9 +44,10 @@ func ofVisit(s session.State, grace time.Duration) ui.TokenView {
 }
 
 // login shows the login form at path. Where the visitor's session has ended it says why.
-func (a *App) login(path string, status int, email string, fe ui.FormError) View {
-	v := a.view(path, "Log in", status, ui.Login(ui.LoginView{Path: path, Email: email, Error: fe}))
-	if state := a.session.State(); state.Phase == session.Ended && fe.Alert == "" {
+func (a *App) login(path string, status int, form ui.LoginView) View {
+	form.Path = path
+	v := a.view(path, "Log in", status, ui.Login(form))
+	if state := a.session.State(); state.Phase == session.Ended && form.Error.Alert == "" {
 		v.frame.Notice = sentence(string(state.Reason))
 	}
 	return v
@@ -69,7 +70,7 @@ func (a *App) posts(ctx context.Context, path, after string, status int, v ui.Po
 	case state.Phase != session.Active:
 		state = a.session.State()
 	}
-	v.Path = path
+	v.Path, v.User = path, state.User.ID
 	if len(list) > postsPerPage {
 		list = list[:postsPerPage]
 		v.Older = PostsPath + "?after=" + url.QueryEscape(list[postsPerPage-1].ID)

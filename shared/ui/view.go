@@ -90,8 +90,13 @@ type FormError struct {
 type LoginView struct {
 	Path  string
 	Email string // kept input
+	Kept  []Kept
 	Error FormError
 }
+
+// Kept is what was typed into another form, which the login form holds until
+// its author is back.
+type Kept struct{ Name, Value string }
 
 // SignupView is the form that creates an account.
 type SignupView struct {
@@ -103,6 +108,7 @@ type SignupView struct {
 // PostsView is the page of the user's posts, newest first.
 type PostsView struct {
 	Path        string
+	User        string // the id of the author: what is typed is that user's
 	Posts       []Post
 	Title, Body string // kept input
 	Error       FormError

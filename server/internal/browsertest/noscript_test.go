@@ -60,3 +60,28 @@ func TestEverythingWorksWithScriptsOff(t *testing.T) {
 	tb.click("button", "Log out")
 	tb.see("heading", "Log in")
 }
+
+// What was typed as the session ended is in the login form, and back in its own when its author is.
+func TestPostIsKeptWithScriptsOff(t *testing.T) {
+	t.Parallel()
+	srv := servertest.Start(t, servertest.Options{})
+	tb := newBrowser(t).open(srv, "/signup", scriptsOff())
+	tb.signUp()
+	tb.fill("Title", "Typed as it ended")
+	tb.fill("Body", "Two\nlines.")
+	device := newBrowser(t).open(srv, "/account")
+	device.ready()
+	device.logIn(personPassword)
+	device.click("button", "Revoke")
+	device.gone("button", "Revoke")
+
+	tb.click("button", "Publish")
+	tb.see("heading", "Log in")
+	tb.logIn(personPassword)
+	tb.see("alert", "")
+	if title, body := field(tb, "title"), field(tb, "body"); title != "Typed as it ended" || body != "Two\nlines." {
+		t.Errorf("of what was typed there is %q and %q", title, body)
+	}
+	tb.click("button", "Publish")
+	tb.see("heading", "Typed as it ended")
+}
