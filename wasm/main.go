@@ -1,8 +1,8 @@
 //go:build js
 
-// Command wasm is the browser client: it runs in a SharedWorker, one for all tabs, and holds the one session client
-// of the origin. The wiring is here; what it does is in package hub, and every word of JavaScript in the files whose
-// names end in _js.
+// Command wasm is the browser client: it runs in a SharedWorker, one for all tabs, and holds their session client. Where
+// there are several workers, such as one for each tab where there is no SharedWorker, they tell each other. The wiring is
+// here; what it does is in package hub, and every word of JavaScript in the files whose names end in _js.
 package main
 
 import (
@@ -19,6 +19,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "latchkey:", err)
 		os.Exit(1)
 	}
-	serve(hub.New(s))
+	others := beside()
+	h := hub.New(s, others.tell)
+	others.listen(h.Heard)
+	serve(h)
 	select {} // the pages' messages are the program from here on
 }

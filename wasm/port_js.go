@@ -9,7 +9,7 @@ import (
 	"example.com/latchkey/wasm/hub"
 )
 
-// This file is the whole boundary to JavaScript. The messages are described at the top of web/page.js; what a page
+// This file is the whole boundary to the pages. The messages are described at the top of web/page.js; what a page
 // sends is a stranger's input: every value is taken by name, type and length, and nothing else of a message is read.
 
 const (

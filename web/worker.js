@@ -11,6 +11,7 @@ const state = {
   waiting: [], // ports that connected before Go was ready
   onport: null, // set by Go: takes a port
   gone: (port) => pages.delete(port), // called by Go when a port's page has gone
+  others: new BroadcastChannel("latchkey-session"), // to the workers beside this one: wasm/others_js.go tells what is said
 };
 self.latchkey = state;
 
@@ -37,6 +38,7 @@ function start() {
 
 function fail(reason) {
   running = false;
+  state.others.onmessage = null; // it was the client's
   console.error("latchkey: the client cannot run:", reason);
   for (const port of pages) port.postMessage({ type: "failed" });
   pages.clear();

@@ -12,10 +12,15 @@
 //	             ▼
 //	session changes (login, logout, ended) ─▶ every page that shows something else gets a view
 //	last page gone for [Linger] ─▶ the access token is forgotten, and its timer with it
+//	another worker has another session ([Hub.Heard]) ─▶ ask the server, with the cookie
 //
 // A page that arrives from the server is left as it is: nothing is loaded again that it shows already. Before its
 // hello a page counts for nothing: only the hello names the lock that tells when the page is gone. Until it has that lock
 // a page can but knock ([Page.Knock]), and is ready at once where it shows what the client knows.
+//
+// There may be other workers in the browser: one for each tab where there is no SharedWorker, and one for the tabs of
+// another release, or of a worker that was left. All have the one cookie, so they tell each other whose session they
+// have, by its id and nothing else, and whoever has another asks the server. Where they agree nobody asks or answers.
 //
 // Each page has a goroutine of its own, so that one that waits for the server keeps no other waiting, and an inbox
 // that holds one message of each kind, the newest: a page that floods it fills nothing. A page that nobody can see is left

@@ -33,7 +33,7 @@ func bubble(t *testing.T, test func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		api := screentest.New()
 		s := api.Session(t)
-		w := &world{t, api, s, hub.New(s)}
+		w := &world{t, api, s, hub.New(s, func(string) {})}
 		defer w.hub.Close()
 		test(w)
 	})

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -14,27 +15,35 @@ const Linger = 3 * time.Second
 
 // Hub is the one client behind all pages. Its methods may be called from any goroutine.
 type Hub struct {
-	session *session.Session
-	app     *screen.App
-	stop    func()         // ends the observation of the session
-	running sync.WaitGroup // the clock, and the goroutine of every page
+	session  *session.Session
+	app      *screen.App
+	tell     func(sessionID string)
+	stop     func()         // ends the observation of the session
+	running  sync.WaitGroup // the clock, the goroutine of every page, and every question to the server
+	waking   pace           // tells the session that a page woke
+	doubting pace           // asks whether what another worker said is so
 
-	mu     sync.Mutex // guards what follows
-	pages  map[*Page]struct{}
-	past   history       // of the session
-	idle   *time.Timer   // runs while there is no page
-	waking *time.Timer   // runs while the session is to be told that a page woke
-	woken  time.Time     // when it was told last, by the wall clock
-	ticks  chan struct{} // closed to stop the clock; nil while it stands
-	closed bool
+	mu      sync.Mutex // guards what follows
+	pages   map[*Page]struct{}
+	past    history         // of the session
+	said    *string         // the id of the session that the workers spoke of last; nil: of none yet
+	idle    *time.Timer     // runs while there is no page
+	present context.Context // ends with the last page; nil while there is none
+	absent  func()          // ends it
+	closed  bool
 }
 
 // New returns a hub over the session, which it uses alone from then on. End it with [Hub.Close].
-func New(s *session.Session) *Hub {
-	h := &Hub{session: s, app: screen.New(s), pages: map[*Page]struct{}{}}
+//
+// tell passes the id of the session, or "" where there is none, on to the workers beside this one, whose hubs take it
+// by [Hub.Heard]. It must not block, and is called whenever the server has said another than was spoken of last.
+func New(s *session.Session, tell func(sessionID string)) *Hub {
+	h := &Hub{session: s, app: screen.New(s), tell: tell, pages: map[*Page]struct{}{}}
+	h.waking.do, h.doubting.do = s.Wake, h.doubt
 	h.stop = s.Observe(func(st session.State) {
 		h.note(st)
 		h.changed()
+		h.tellOf(st)
 	})
 	return h
 }
@@ -51,10 +60,9 @@ func (h *Hub) Close() {
 	}
 	h.mu.Lock()
 	h.stay()
-	if h.waking != nil {
-		h.waking.Stop()
-	}
 	h.mu.Unlock()
+	h.waking.end()
+	h.doubting.end()
 	h.running.Wait()
 }
 
@@ -70,10 +78,10 @@ func (h *Hub) enter(p *Page) {
 	}
 	h.pages[p] = struct{}{}
 	h.stay()
-	if h.ticks == nil {
-		stop := make(chan struct{})
-		h.ticks = stop
-		h.running.Go(func() { h.clock(stop) })
+	if h.present == nil {
+		present, absent := context.WithCancel(context.Background())
+		h.present, h.absent = present, absent
+		h.running.Go(func() { h.clock(present) })
 	}
 	h.running.Go(p.run)
 }
@@ -89,8 +97,8 @@ func (h *Hub) leave(p *Page) {
 	if len(h.pages) > 0 {
 		return
 	}
-	close(h.ticks)
-	h.ticks = nil
+	h.absent()
+	h.present = nil
 	var idle *time.Timer
 	idle = time.AfterFunc(Linger, func() {
 		// Forgetting with mu held keeps a page that arrives just now waiting: it is not shown a token that is lost
@@ -129,18 +137,18 @@ func (h *Hub) changed() {
 	}
 }
 
-// clock counts down on every page, each second, until stop is closed, and notices when the machine has slept.
-func (h *Hub) clock(stop <-chan struct{}) {
+// clock counts down on every page, each second, while pages are present, and notices when the machine has slept.
+func (h *Hub) clock(present context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for last := time.Now(); ; {
 		select {
-		case <-stop:
+		case <-present.Done():
 			return
 		case <-tick.C:
 			now := time.Now()
 			if slept(last, now) {
-				h.wake()
+				h.waking.soon()
 			}
 			last = now
 			for _, p := range h.all() {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/latchkey/shared/screen"
+	"example.com/latchkey/shared/session"
 	"example.com/latchkey/shared/ui"
 )
 
@@ -187,7 +188,7 @@ func (p *Page) handle(in inbox) {
 		p.hidden = *in.hidden
 	}
 	if in.woke {
-		p.hub.wake()
+		p.hub.waking.soon()
 	}
 	if in.check != nil {
 		p.check = in.check
@@ -207,8 +208,11 @@ func (p *Page) handle(in inbox) {
 
 func (p *Page) greet(m Hello) {
 	p.path, p.shown, p.hidden = m.Path, identityIn(m.Session, m.User), m.Hidden
-	if !p.hub.knows(m) {
+	switch {
+	case !p.hub.knows(m):
 		p.ask(m)
+	case p.hub.session.State().Phase == session.Unknown:
+		p.hub.say("") // the server's word, of when it rendered the page: the client asks for none of its own
 	}
 	p.tellReady()
 }
@@ -220,7 +224,7 @@ func (p *Page) ask(m Hello) {
 	p.unsure = true
 	answered := make(chan struct{})
 	p.hub.running.Go(func() {
-		if p.hub.agree(p.ctx, m) {
+		if p.hub.agree(p.ctx, func() bool { return p.hub.knows(m) }) {
 			close(answered)
 			p.put(func(in *inbox) { in.answered = true })
 		}

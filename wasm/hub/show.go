@@ -34,13 +34,13 @@ func (h *Hub) knows(m Hello) bool {
 	return identityIn(m.Session, m.User) == identityOf(s) && (m.ID == "" || s.Phase != session.Active || m.ID == s.SessionID)
 }
 
-// agree asks the server until it has said whose session it is, and reports whether it has. What is under way already
-// serves many pages that come at once; but it may have set out with the cookie of before, so where it disagrees with
-// what the page shows, the server is asked once more.
-func (h *Hub) agree(ctx context.Context, shown Hello) (answered bool) {
+// agree asks the server until it has said whose session it is, and reports whether it has; where the client and who
+// doubts it agree, nobody is asked. What is under way already serves many that come at once; but it may have set out
+// with the cookie of before, so where they disagree then, the server is asked once more.
+func (h *Hub) agree(ctx context.Context, agreed func() bool) (answered bool) {
 	token := func(ctx context.Context) error { _, err := h.session.Token(ctx); return err }
 	for _, ask := range []func(context.Context) error{token, h.session.Resume} {
-		if h.knows(shown) {
+		if agreed() {
 			break
 		}
 		err := ask(ctx)
