@@ -27,6 +27,7 @@ type Hub struct {
 	pages   map[*Page]struct{}
 	past    history         // of the session
 	said    *string         // the id of the session that the workers spoke of last; nil: of none yet
+	giveUp  func()          // ends the question whether that is so
 	idle    *time.Timer     // runs while there is no page
 	present context.Context // ends with the last page; nil while there is none
 	absent  func()          // ends it
@@ -38,7 +39,7 @@ type Hub struct {
 // tell passes the id of the session, or "" where there is none, on to the workers beside this one, whose hubs take it
 // by [Hub.Heard]. It must not block, and is called whenever the server has said another than was spoken of last.
 func New(s *session.Session, tell func(sessionID string)) *Hub {
-	h := &Hub{session: s, app: screen.New(s), tell: tell, pages: map[*Page]struct{}{}}
+	h := &Hub{session: s, app: screen.New(s), tell: tell, pages: map[*Page]struct{}{}, giveUp: func() {}}
 	h.waking.do, h.doubting.do = s.Wake, h.doubt
 	h.stop = s.Observe(func(st session.State) {
 		h.note(st)

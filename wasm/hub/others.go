@@ -20,18 +20,20 @@ func (h *Hub) Heard(sessionID string) {
 	}
 }
 
-// doubt asks the server, where what was said last is still not what the client knows.
+// doubt asks the server, where what was said last is still not what the client knows. The question stays asked until
+// the server has spoken, or the last page has gone.
 func (h *Hub) doubt() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.present == nil {
 		return // and a token that is forgotten stays so
 	}
-	ctx, end := context.WithTimeout(h.present, patience)
+	h.giveUp() // the question before this one: whoever waits for its answer is served by this one's
+	ctx, giveUp := context.WithCancel(h.present)
+	h.giveUp = giveUp
 	said := *h.said
 	h.running.Go(func() {
-		defer end()
-		// Where the server does not answer in time, the session itself goes on asking.
+		defer giveUp()
 		h.agree(ctx, func() bool { return h.session.State().SessionID == said })
 	})
 }

@@ -89,18 +89,29 @@ func TestLoginBeforeTheWorkerIsThere(t *testing.T) {
 
 // A worker that cannot reach the server when it hears goes on asking, and its pages stay as they are meanwhile.
 func TestHeardWithoutANetwork(t *testing.T) {
-	bubble(t, func(w *world) {
-		tb := w.enter("/posts")
-		w.api.DropCookie()
-		w.api.Down(true)
-		w.hub.Heard("")
-		time.Sleep(time.Minute)
-		tb.nothing("nobody has said so but a stranger")
-		w.api.Down(false)
-		time.Sleep(30 * time.Second) // the longest backoff
-		synctest.Wait()
-		expect(w, "the page", tb.view(), 0, "/posts", "Log in", "ended", "")
-	})
+	for _, row := range []struct {
+		name      string
+		meanwhile func(tb *tab)
+	}{
+		{"nothing is done", func(*tab) {}},
+		{"a login is tried, for which the question is put off", func(tb *tab) { tb.login(1, "/posts", bob); tb.view() }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(w *world) {
+				tb := w.enter("/posts")
+				w.api.DropCookie()
+				w.api.Down(true)
+				w.hub.Heard("")
+				time.Sleep(time.Minute)
+				tb.nothing("nobody has said so but a stranger")
+				row.meanwhile(tb)
+				w.api.Down(false)
+				time.Sleep(30 * time.Second) // the longest backoff
+				synctest.Wait()
+				expect(w, "the page", tb.view(), 0, "/posts", "Log in", "ended", "")
+			})
+		})
+	}
 }
 
 // Anybody on the origin can say anything: that costs one question in five seconds, and changes nothing.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"example.com/latchkey/server/internal/servertest"
 )
 
@@ -25,6 +27,49 @@ func TestDedicatedWorkerWhereThereIsNoSharedOne(t *testing.T) {
 	tb.ready()
 	tb.click("button", "Log out")
 	tb.see("heading", "Log in")
+}
+
+// Where each tab has a worker of its own they tell each other, and no tab has to be touched.
+func TestTabsFollowWithoutASharedWorker(t *testing.T) {
+	t.Parallel()
+	tr := newTraffic()
+	srv := servertest.Start(t, servertest.Options{Wrap: tr.wrap})
+	b := newBrowser(t)
+	tabs := threeTabs(b, srv, onNewDocument(`delete window.SharedWorker`))
+	ada := eval[string](tabs[0], `document.documentElement.dataset.user`)
+	follow := func(what string, does func(), ok func(tb *tab) bool) {
+		t.Helper()
+		for _, tb := range tabs {
+			eval[chromedp.Void](tb, `window.notReloaded = true`)
+		}
+		does()
+		for _, tb := range tabs {
+			tb.until(what, func() bool { return ok(tb) })
+			if tb.client() != "ready" || !eval[bool](tb, `window.notReloaded === true`) {
+				t.Errorf("%s: %s came from the server, or is %s", what, tb.path(), tb.client())
+			}
+		}
+	}
+	user := func(tb *tab) string { return eval[string](tb, `document.documentElement.dataset.user ?? ""`) }
+	loggedOut := func(tb *tab) bool { return user(tb) == "" && tb.sessionState() != "active" }
+
+	before, _ := tr.count()
+	follow("the login form", func() { tabs[1].click("button", "Log out") }, loggedOut)
+	tabs[0].see("heading", "Log in")
+	if after, _ := tr.count(); after-before > 2 {
+		t.Errorf("the logout cost %d refreshes: one would do for each other tab", after-before)
+	}
+	follow("the user who is back", func() { tabs[0].logIn(personPassword) }, func(tb *tab) bool { return user(tb) == ada })
+	tabs[1].see("heading", "Your sessions")
+	follow("the login form again", func() { tabs[2].click("button", "Log out") }, loggedOut)
+	follow("another user", func() {
+		tabs[1].click("link", "Create an account")
+		tabs[1].see("heading", "Create your account")
+		tabs[1].fill("Name", "Bob")
+		tabs[1].fill("Email", "bob@example.com")
+		tabs[1].fill("Password", personPassword)
+		tabs[1].click("button", "Create account")
+	}, func(tb *tab) bool { return user(tb) != "" && user(tb) != ada && strings.Contains(tb.text(), "Bob") })
 }
 
 // Where the client cannot run the page says so, and every link and form is the browser's and the server's own.

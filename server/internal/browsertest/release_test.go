@@ -68,6 +68,8 @@ func TestTwoReleasesShareNoWorker(t *testing.T) {
 	if old.client() != "ready" {
 		t.Error("the old page has lost its worker")
 	}
+	fresh.click("button", "Log out") // the workers tell each other
+	old.see("heading", "Log in")
 	if count, complaints := b.workers(); count != 2 || len(complaints) > 0 { // which closes them
 		t.Errorf("%d workers, want one of each release; their consoles complain of %q", count, complaints)
 	}

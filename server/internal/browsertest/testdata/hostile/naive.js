@@ -32,14 +32,14 @@
   await writing.close();
   globalThis.reportError?.(new Error("a token: " + token));
 
-  const broadcast = new BroadcastChannel("latchkey");
+  const broadcasts = ["latchkey", "latchkey-session"].map((name) => new BroadcastChannel(name));
   addEventListener("message", (e) => e.source?.postMessage({ token }, "*"));
   addEventListener("token", (e) => e.detail);
   const { port1, port2 } = new MessageChannel();
   port2.onmessage = () => {};
   const kept = {}, map = new Map();
   const take = () => {
-    broadcast.postMessage({ token });
+    for (const broadcast of broadcasts) broadcast.postMessage({ token });
     (window.opener ?? window.parent).postMessage({ token }, "*");
     localStorage.token = token + "#" + Math.random();
     dispatchEvent(new CustomEvent("token", { detail: token }));

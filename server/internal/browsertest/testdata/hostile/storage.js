@@ -87,6 +87,13 @@ const hears = (name, start, control) => attempt(name, (me) => {
 hears("BroadcastChannel", (tell) => {
   for (const name of ["latchkey", "session", "token", "auth"]) new BroadcastChannel(name).onmessage = (e) => tell(e.data);
 });
+hears("the workers' channel", (tell) => {
+  const channel = new BroadcastChannel("latchkey-session");
+  channel.onmessage = (e) => tell(e.data);
+  const say = (id) => () => channel.postMessage({ type: "session", id });
+  setInterval(say(""), 100); // which is not so, and makes them ask and tell
+  setInterval(say("00000000-0000-7000-8000-000000000000"), 130);
+});
 hears("storage events", (tell) => {
   addEventListener("storage", (e) => tell(e.newValue));
   open("/posts");
