@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -73,6 +74,34 @@ func TestWorkersThatAgree(t *testing.T) {
 	})
 }
 
+// What a worker only fears or forgets it keeps to itself: it tells what the server has said.
+func TestOnlyTheServersWordIsTold(t *testing.T) {
+	street(t, 1, func(list []*neighbour) {
+		w := list[0]
+		tb := w.enter("/posts")
+		id := w.session.State().SessionID
+		if said := w.tells(); !slices.Equal(said, []string{id}) {
+			w.Errorf("it said %q, want %q once", said, id)
+		}
+		w.api.Down(true)
+		w.hub.Heard("")
+		time.Sleep(time.Hour) // the token's end, too
+		if said := w.tells(); len(said) != 0 || w.session.State().Err == nil {
+			w.Errorf("it said %q without an answer, %v", said, w.session.State().Err)
+		}
+		w.api.Down(false)
+		time.Sleep(time.Minute)
+		if said := w.tells(); !slices.Equal(said, []string{id}) {
+			w.Errorf("it said %q, want the word set right: %q", said, id)
+		}
+		tb.page.Gone()
+		time.Sleep(time.Hour)
+		if said := w.tells(); len(said) != 0 {
+			w.Errorf("it said %q when it had forgotten its session", said)
+		}
+	})
+}
+
 // A first page that shows no session makes its client ask nothing, so it would not hear of a login that came between
 // the server's rendering and the worker's start.
 func TestLoginBeforeTheWorkerIsThere(t *testing.T) {
@@ -134,6 +163,25 @@ func TestFloodOfWords(t *testing.T) {
 		there.nothing("nothing has changed")
 		if said := len(list[0].tells()) + len(list[1].tells()); said > 2*14 {
 			w.Errorf("they said %d things", said)
+		}
+	})
+}
+
+// Questions that nobody answers do not pile up.
+func TestFloodOfWordsWithoutANetwork(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.enter("/posts")
+		w.api.Down(true)
+		w.hub.Heard("another")
+		time.Sleep(time.Second)
+		before := runtime.NumGoroutine()
+		for range 10 * 60 * 10 { // ten minutes
+			w.hub.Heard("another")
+			time.Sleep(100 * time.Millisecond)
+		}
+		synctest.Wait()
+		if n := runtime.NumGoroutine() - before; n > 3 {
+			w.Errorf("%d goroutines more than for one question", n)
 		}
 	})
 }
