@@ -30,7 +30,6 @@
   const writing = await file.createWritable();
   await writing.write(token);
   await writing.close();
-  globalThis.reportError?.(new Error("a token: " + token));
 
   const broadcasts = ["latchkey", "latchkey-session"].map((name) => new BroadcastChannel(name));
   addEventListener("message", (e) => e.source?.postMessage({ token }, "*"));
@@ -59,6 +58,7 @@
     Promise.resolve(token).then((t) => t);
     setTimeout((t) => t, 0, token);
     console.debug(token);
+    globalThis.reportError?.(new Error("a token: " + token));
     new Headers().set("Authorization", "Bearer " + token);
     fetch("/healthz", { headers: { Authorization: "Bearer " + token } });
     const x = new XMLHttpRequest();
