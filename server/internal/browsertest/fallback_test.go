@@ -64,11 +64,7 @@ func TestTabsFollowWithoutASharedWorker(t *testing.T) {
 	follow("the login form again", func() { tabs[2].click("button", "Log out") }, loggedOut)
 	follow("another user", func() {
 		tabs[1].click("link", "Create an account")
-		tabs[1].see("heading", "Create your account")
-		tabs[1].fill("Name", "Bob")
-		tabs[1].fill("Email", "bob@example.com")
-		tabs[1].fill("Password", personPassword)
-		tabs[1].click("button", "Create account")
+		tabs[1].signUpAs("Bob", "bob@example.com")
 	}, func(tb *tab) bool { return user(tb) != "" && user(tb) != ada && strings.Contains(tb.text(), "Bob") })
 }
 

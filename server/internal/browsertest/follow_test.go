@@ -13,6 +13,16 @@ import (
 	"example.com/latchkey/server/internal/servertest"
 )
 
+// revokeFromElsewhere has another device of the person's end the session of the first.
+func revokeFromElsewhere(t *testing.T, srv *servertest.Server) {
+	t.Helper()
+	device := newBrowser(t).open(srv, "/account")
+	device.ready()
+	device.logIn(personPassword)
+	device.click("button", "Revoke")
+	device.gone("button", "Revoke")
+}
+
 // Another device ends the session: as soon as one tab notices, all say why, and what was typed comes back with the
 // person.
 func TestRevokedFromAnotherDevice(t *testing.T) {
@@ -20,13 +30,9 @@ func TestRevokedFromAnotherDevice(t *testing.T) {
 	srv := servertest.Start(t, servertest.Options{})
 	b := newBrowser(t)
 	tabs := threeTabs(b, srv)
-	device := newBrowser(t).open(srv, "/account")
-	device.ready()
-	device.logIn(personPassword)
 	tabs[0].fill("Title", "Typed as it ended")
 	tabs[0].fill("Body", "Two\nlines.")
-	device.click("button", "Revoke")
-	device.gone("button", "Revoke")
+	revokeFromElsewhere(t, srv)
 
 	tabs[0].click("button", "Publish")
 	for _, tb := range tabs[:2] {
@@ -59,21 +65,13 @@ func TestLoginAsAnotherUser(t *testing.T) {
 	tabs[0].publish("Ada's", "Hello.")
 	ada := eval[string](tabs[0], `document.documentElement.dataset.user`)
 	tabs[0].fill("Title", "Ada's draft")
-	device := newBrowser(t).open(srv, "/account")
-	device.ready()
-	device.logIn(personPassword)
-	device.click("button", "Revoke")
-	device.gone("button", "Revoke")
+	revokeFromElsewhere(t, srv)
 	tabs[1].click("link", "Account") // meets the end of the session
 	for _, tb := range tabs[:2] {
 		tb.see("heading", "Log in")
 	}
 	tabs[1].click("link", "Create an account")
-	tabs[1].see("heading", "Create your account")
-	tabs[1].fill("Name", "Bob")
-	tabs[1].fill("Email", "bob@example.com")
-	tabs[1].fill("Password", personPassword)
-	tabs[1].click("button", "Create account")
+	tabs[1].signUpAs("Bob", "bob@example.com")
 	for _, tb := range tabs {
 		tb.see("button", "Log out")
 		user := eval[string](tb, `document.documentElement.dataset.user`)

@@ -126,12 +126,18 @@ const (
 // signUp creates the account by the form, and waits until the posts are there.
 func (tb *tab) signUp() {
 	tb.t.Helper()
+	tb.signUpAs("Ada", personEmail)
+	tb.see("heading", "Your posts")
+}
+
+// signUpAs creates somebody's account, and leaves it open where that leads.
+func (tb *tab) signUpAs(name, email string) {
+	tb.t.Helper()
 	tb.see("heading", "Create your account")
-	tb.fill("Name", "Ada")
-	tb.fill("Email", personEmail)
+	tb.fill("Name", name)
+	tb.fill("Email", email)
 	tb.fill("Password", personPassword)
 	tb.click("button", "Create account")
-	tb.see("heading", "Your posts")
 }
 
 // logIn fills in the login form, wherever it stands, and sends it.

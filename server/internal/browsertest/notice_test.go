@@ -51,11 +51,7 @@ func TestNoticeComesIntoARegionThatStays(t *testing.T) {
 	if after := tb.regionOfNotice(); after != before || eval[bool](tb, `lost`) {
 		t.Errorf("the region is another one: %v, was %v", after, before)
 	}
-	device := newBrowser(t).open(srv, "/account")
-	device.ready()
-	device.logIn(personPassword)
-	device.click("button", "Revoke")
-	device.gone("button", "Revoke")
+	revokeFromElsewhere(t, srv)
 	tb.click("link", "Posts")
 	tb.see("heading", "Log in")
 	tb.reads(false, "You were logged out from another of your devices, or by those who run this site.", "h1 Log in", "form Log in")
