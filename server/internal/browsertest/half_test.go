@@ -46,7 +46,7 @@ func TestPageOnItsWayIsNotDriven(t *testing.T) {
 	half := b.open(srv, "/", onNewDocument(hears))
 	eval[chromedp.Void](half, `void setTimeout(() => location.assign("/account"))`)
 	half.until("the worker's answer to a page of which half is there", func() bool {
-		return eval[bool](half, `!!document.querySelector("header") && heard.includes("ready")`)
+		return eval[bool](half, `location.pathname === "/account" && !!document.querySelector("header") && heard.includes("ready")`)
 	})
 	tb.click("button", "Log out") // which every page follows
 	tb.see("heading", "Log in")
