@@ -108,10 +108,7 @@ func (b *browser) blank(srv *servertest.Server, options ...chromedp.ContextOptio
 	if err := chromedp.Do(ctx); err != nil { // without a deadline: the tab lives as long as this call's context
 		b.t.Fatal("opening a tab:", err)
 	}
-	tb.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
-		return err
-	}))
+	tb.do(command(cdplog.Enable, cdp.Empty{}))
 	if err := chromedp.Listen(ctx, tb.listen); err != nil {
 		b.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -19,11 +20,16 @@ const watchForLoginForm = `
 		if (document.querySelector("input[type=password]")) window.sawLoginForm = true;
 	}).observe(document, {childList: true, subtree: true});`
 
-func onNewDocument(script string) chromedp.Action[chromedp.Void] {
+// command is a step: one command of the debugger's, of whose answer nothing is wanted.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		_, err := chromedp.Call(ctx, c, params)
 		return err
 	})
+}
+
+func onNewDocument(script string) chromedp.Action[chromedp.Void] {
+	return command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 }
 
 func TestSignUpPublishDeleteLogOutLogIn(t *testing.T) {

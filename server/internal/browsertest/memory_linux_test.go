@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/systeminfo"
-	"github.com/chromedp/chromedp"
 )
 
 // memory returns how many MB all processes of the browser hold, what they share counted once (proportional set size),
@@ -33,12 +30,8 @@ func (b *browser) memory() float64 {
 
 func (b *browser) memoryNow() float64 {
 	b.t.Helper()
-	all, err := chromedp.CallBrowser(b.ctx, systeminfo.GetProcessInfo, struct{}{})
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	var kB int
-	for _, p := range all.ProcessInfo {
+	for _, p := range b.processes() {
 		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.ID))
 		if os.IsNotExist(err) || err == nil && len(rollup) == 0 {
 			continue // it has ended since

@@ -3,6 +3,7 @@ package browsertest_test
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 
 	"example.com/latchkey/server/internal/servertest"
@@ -22,18 +23,18 @@ func TestTabBehindAnother(t *testing.T) {
 	front.ready()
 	behind.until("the tab to be hidden", func() bool { return eval[bool](behind, `document.hidden`) })
 	told := func(tb *tab) int { return eval[int](tb, `heard.length`) }
-	hears := func(tb *tab, more int) {
+	hear := func(tb *tab, more int) {
 		before := told(tb)
 		tb.until("what the worker tells", func() bool { return told(tb) >= before+more })
 	}
-	hears(front, 2) // and by then the worker knows that the other is hidden
+	hear(front, 2) // and by then the worker knows that the other is hidden
 	before := told(behind)
-	hears(front, 8) // two of a second, at most three and a picture
+	hear(front, 8) // two of a second, at most three and a picture
 	if after := told(behind); after != before {
 		t.Errorf("the tab that nobody sees was told %d things", after-before)
 	}
-	call(behind, page.BringToFront, struct{}{})
-	hears(behind, 2)
+	behind.do(command(page.BringToFront, cdp.Empty{}))
+	hear(behind, 2)
 	front.until("the tab to be hidden", func() bool { return eval[bool](front, `document.hidden`) })
 	behind.click("button", "Log out")
 	behind.see("heading", "Log in")

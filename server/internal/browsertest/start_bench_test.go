@@ -1,7 +1,6 @@
 package browsertest_test
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"time"
@@ -41,21 +40,12 @@ func (v *visit) arrive(b *browser, path string) *tab {
 	v.t.Helper()
 	tb := b.blank(v.srv, inTheWindow)
 	for _, deafen := range []cdp.Command[cdp.Empty, cdp.Empty]{css.Disable, dom.Disable, network.Disable, cdplog.Disable, runtime.Disable, page.Disable} {
-		call(tb, deafen, cdp.Empty{})
+		tb.do(command(deafen, cdp.Empty{}))
 	}
 	b.rest()
-	call(tb, page.Navigate, page.NavigateParams{URL: v.srv.URL + path})
+	tb.do(command(page.Navigate, page.NavigateParams{URL: v.srv.URL + path}))
 	b.rest()
 	return tb
-}
-
-// call sends one command of the debugger's to a tab.
-func call[P, R any](tb *tab, command cdp.Command[P, R], params P) {
-	tb.t.Helper()
-	tb.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, command, params)
-		return err
-	}))
 }
 
 // rest waits until the browser's processes take less than a tenth of a processor together.
@@ -79,14 +69,19 @@ func (b *browser) rest() {
 // spent is the processor time of all the browser's processes.
 func (b *browser) spent() (sum time.Duration) {
 	b.t.Helper()
-	all, err := chromedp.CallBrowser(b.ctx, systeminfo.GetProcessInfo, struct{}{})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	for _, p := range all.ProcessInfo {
+	for _, p := range b.processes() {
 		sum += time.Duration(p.CPUTime * float64(time.Second))
 	}
 	return sum
+}
+
+func (b *browser) processes() []*systeminfo.ProcessInfo {
+	b.t.Helper()
+	all, err := chromedp.CallBrowser(b.ctx, systeminfo.GetProcessInfo, cdp.Empty{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return all.ProcessInfo
 }
 
 // tries is how often each start is measured: medians are what is told.
