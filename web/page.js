@@ -19,6 +19,7 @@ const CALL_TIMEOUT = 30_000; // ms: the worker answers every call within 20 s, i
 const FIRST_TIMEOUT = 60_000; // ms until the worker says that it is there
 const START_TIMEOUT = 180_000; // ms until it is ready: the client may come over a slow line
 const PAUSES = [1_000, 5_000, 25_000]; // ms before the first, second and third new start of a worker that failed
+const SLOW = 2_000; // ms after which a page that is still on its way is shown as it comes
 const STEADY = 60_000; // ms: a worker that was ready for so long may fail as often again
 const NUMBER = "latchkey-worker"; // in local storage: the number of the worker that all pages are with
 
@@ -47,6 +48,13 @@ const here = () => location.pathname + location.search;
 const ready = () => root.dataset.client === "ready";
 let shown = here(); // what stands on the page: in the middle of a step through the history it is not what is here()
 const parsed = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+
+// Half a page is not shown: what stands on it would move as the rest comes. Where it is long in coming, it is.
+root.dataset.parsing = "";
+Promise.race([parsed, new Promise((resolve) => setTimeout(resolve, SLOW))]).then(() => {
+  delete root.dataset.parsing;
+  if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus(); // what is not shown takes no focus
+});
 
 start();
 

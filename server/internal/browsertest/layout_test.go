@@ -10,12 +10,15 @@ import (
 	"example.com/latchkey/shared/screen"
 )
 
-// watchShifts has a page keep every layout shift since its first frame, with the elements that moved.
+// watchShifts has a page keep every layout shift since its first frame, with the elements that moved, and from where to
+// where.
 const watchShifts = `
 	window.shifts = [];
+	const place = (r) => [r.x, r.y, r.width, r.height].map(Math.round).join(" ");
+	const move = (s) => (s.node?.id || s.node?.className || s.node?.nodeName) + " from " + place(s.previousRect) + " to " + place(s.currentRect);
 	window.shiftObserver = new PerformanceObserver((list) => shiftsIn(list.getEntries()));
 	window.shiftsIn = (entries) => {
-		for (const e of entries) shifts.push(e.value + " by " + e.sources.map((s) => s.node?.id || s.node?.className || s.node?.nodeName).join(", "));
+		for (const e of entries) shifts.push(e.value + " at " + Math.round(e.startTime) + " ms by " + e.sources.map(move).join(", "));
 	};
 	shiftObserver.observe({type: "layout-shift", buffered: true});`
 
