@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+	"maps"
 	"testing"
 
 	"github.com/mattn/go-sqlite3"
@@ -94,6 +95,25 @@ func (s *Store) Compiled(do func()) (n int) {
 	n = 0
 	do()
 	return n
+}
+
+// Plans returns how SQLite comes by the rows of each statement that the writing connection has run, step by step.
+func (s *Store) Plans(t *testing.T) map[string][]string {
+	t.Helper()
+	conn := s.writer.(*groupWriter).conn
+	plans := map[string][]string{}
+	for query := range maps.Clone(conn.statements) {
+		steps, err := list(t.Context(), conn, func(rows row) (step string, err error) {
+			var id, parent, unused int64
+			err = rows.Scan(&id, &parent, &unused, &step)
+			return step, err
+		}, "explain query plan "+query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans[query] = steps
+	}
+	return plans
 }
 
 // Set sets a setting of the writing connection.
