@@ -176,6 +176,7 @@ async function drive(mine) {
   root.dataset.client = "ready";
   performance.mark("latchkey-ready"); // for whoever measures
   (globalThis.requestIdleCallback ?? setTimeout)(check); // it takes a moment, and the page may not be drawn yet
+  if (!document.querySelector("footer")) ask({ type: "go", path: here() }, { push: false }); // the end of the page never came
 }
 
 // show puts a page in place: one that was asked for, or one that the worker sends because the session changed.
@@ -208,7 +209,9 @@ function show(view) {
 function put(html) {
   const template = document.createElement("template");
   template.innerHTML = policy.createHTML(html);
-  const region = document.getElementById("notice"), next = template.content.getElementById("notice");
+  const region = document.getElementById("notice");
+  if (!region) return document.body.replaceChildren(template.content); // of half a page that came
+  const next = template.content.getElementById("notice");
   for (let old = region, now = next; old.id !== "app"; old = old.parentNode, now = now.parentNode) {
     for (const other of [...old.parentNode.childNodes]) if (other !== old) other.remove();
     const all = [...now.parentNode.childNodes], at = all.indexOf(now);

@@ -17,7 +17,7 @@ window.SharedWorker = class extends SharedWorker {
 	constructor(...a) { super(...a); this.port.addEventListener("message", ({ data }) => heard.push(data.type)); }
 };`
 
-// inHalves has the pages of some requests end before a mark, until the rest may come.
+// inHalves has the pages of some requests end before a mark, until the rest may come: never where rest is nil.
 func inHalves(mark string, rest <-chan struct{}, of func(*http.Request) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,6 +29,9 @@ func inHalves(mark string, rest <-chan struct{}, of func(*http.Request) bool) fu
 			next.ServeHTTP(page, r)
 			half := bytes.Index(page.body, []byte(mark))
 			_, _ = w.Write(page.body[:half]) // an error is the connection's
+			if rest == nil {
+				return
+			}
 			_ = http.NewResponseController(w).Flush()
 			<-rest
 			_, _ = w.Write(page.body[half:])
@@ -66,6 +69,28 @@ func TestPageOnItsWayIsNotDriven(t *testing.T) {
 	close(rest)
 	half.ready()
 	half.see("heading", "Log in")
+}
+
+// A page of which the end never comes is completed by the client. (Chromium tells the script of a page whose line broke
+// nothing at all: there it stays the browser's.)
+func TestPageThatWasCutOffIsCompleted(t *testing.T) {
+	t.Parallel()
+	for _, mark := range []string{"</header>", "<main"} {
+		t.Run(mark, func(t *testing.T) {
+			t.Parallel()
+			var cuts atomic.Bool
+			srv := servertest.Start(t, servertest.Options{Wrap: inHalves(mark, nil, func(r *http.Request) bool { return r.URL.Path == "/account" && cuts.Load() })})
+			tb := newBrowser(t).open(srv, "/signup")
+			tb.ready()
+			tb.signUp()
+			cuts.Store(true)
+			tb.navigate("/account")
+			tb.see("heading", "Your sessions")
+			tb.see("button", "Log out everywhere")
+			tb.click("link", "Posts")
+			tb.see("heading", "Your posts")
+		})
+	}
 }
 
 // The field that is wrong has the focus, though it was not shown when the parser came by it.
