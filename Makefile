@@ -91,12 +91,13 @@ bench: needs client ## the benchmarks, with their figures as a table
 			for (i = 3; i < NF; i += 2) if ($$(i+1) ~ /^(ns|B|allocs)\/op$$/) v[$$(i+1)] = $$i; else other = other $$i " " $$(i+1) " "; \
 			print "| " $$1 " | " v["ns/op"] " | " v["B/op"] " | " v["allocs/op"] " | " other "|" }' bin/bench.txt
 
-# The long forms of tests, each of which is short in `make test`: what they measure, and nothing of their course.
+# The long forms of tests, each of which is short in `make test`: what they measure, and nothing of their course. One
+# package at a time (-p 1): it has the machine for itself, as its bounds on time suppose, and is heard as it goes on.
 FUZZTIME ?= 1m
 soak: SHELL := /bin/bash
 soak: .SHELLFLAGS := -o pipefail -c
 soak: needs client ## faults, simulations, growth and fuzzing for long: tens of minutes, with their figures
-	@LATCHKEY_SOAK=1 $(GO) test -count=1 -timeout 60m -v ./server/internal/faulttest ./server/internal/simulation 2>&1 | \
+	@LATCHKEY_SOAK=1 $(GO) test -count=1 -p 1 -timeout 60m -v ./server/internal/faulttest ./server/internal/simulation 2>&1 | \
 		grep --line-buffered -E '\.go:[0-9]+|^ *--- |^(ok|FAIL|panic|#)'
 	@LATCHKEY_SOAK=1 $(GO) test -count=1 -timeout 60m -v -run Growth ./server/internal/store 2>&1 | \
 		grep --line-buffered -E '\.go:[0-9]+|^ *--- |^(ok|FAIL|panic|#)'
