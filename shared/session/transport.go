@@ -18,7 +18,8 @@ import (
 // [http.NewRequest] is given as a bytes.Buffer, bytes.Reader or strings.Reader. A second 401 is returned as it is,
 // the server's last word. So is the first one to a request that has a body and no GetBody; made anew, that request
 // goes with a fresh token. So is any in the ten seconds after such a fetch: a service that takes no token, however good,
-// does not have the API asked for one at every request. No other answer is sent again, a 429 or 503 neither: only the caller knows whether it may be.
+// does not have the API asked for one at every request. No other answer is sent again, a 429 or 503 neither: only the
+// caller knows whether it may be.
 //
 // Where there is no token to be had the request is not sent: the error is that of [Session.Token], with the
 // request's context. That bounds how long a request waits while there is no network: give it a deadline, or it
