@@ -68,6 +68,9 @@ func TestTabsFollowWithoutASharedWorker(t *testing.T) {
 	}, func(tb *tab) bool { return user(tb) != "" && user(tb) != ada && strings.Contains(tb.text(), "Bob") })
 }
 
+// noWorkers takes every worker away from a page, which complains of it.
+const noWorkers = `delete window.SharedWorker; delete window.Worker`
+
 // Where the client cannot run the page says so, and every link and form is the browser's and the server's own.
 func TestPagesWorkWhereTheClientFails(t *testing.T) {
 	t.Parallel()
@@ -75,7 +78,7 @@ func TestPagesWorkWhereTheClientFails(t *testing.T) {
 		script string
 		wrap   func(http.Handler) http.Handler
 	}{
-		"no workers": {script: `delete window.SharedWorker; delete window.Worker`},
+		"no workers": {script: noWorkers},
 		"no wasm": {wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if strings.HasSuffix(r.URL.Path, ".wasm") {

@@ -98,7 +98,7 @@ func TestFieldOfAPageOnItsWayIsFocused(t *testing.T) {
 	t.Parallel()
 	rest := make(chan struct{})
 	srv := servertest.Start(t, servertest.Options{Wrap: inHalves("<footer", rest, func(r *http.Request) bool { return r.Method == http.MethodPost })})
-	tb := newBrowser(t).open(srv, "/signup", onNewDocument(`delete window.SharedWorker; delete window.Worker`))
+	tb := newBrowser(t).open(srv, "/signup", onNewDocument(noWorkers))
 	tb.failed()
 	tb.fill("Email", "ada@localhost")
 	tb.fill("Password", "12345678")
