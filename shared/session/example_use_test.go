@@ -13,7 +13,7 @@ import (
 	"example.com/latchkey/shared/session"
 )
 
-// report logs in and asks with an HTTP client. The README has its lines.
+// report logs in and asks with an HTTP client. The README and CLIENT.md have its lines.
 func report(ctx context.Context, email, password string) error {
 	s, err := session.New("https://app.example/graphql")
 	if err != nil {

@@ -31,7 +31,7 @@ const asTheShim = `(async () => {
 })()`
 
 // What confinement does not do, by design: while the page is open, a script in it can ask the worker for whatever the
-// person could ask for. The README's security model says so.
+// person could ask for. SECURITY.md says so.
 func TestHostileScriptCanActAsTheUser(t *testing.T) {
 	t.Parallel()
 	tr := newTraffic()
@@ -72,6 +72,6 @@ func TestCookieGoesToEveryPortOfItsHost(t *testing.T) {
 	tb.ignore()
 	tb.do(chromedp.Navigate(strings.Replace(other.URL, "127.0.0.1", "localhost", 1)))
 	if sent.Load() != 1 {
-		t.Errorf("another port was sent %v refresh cookies: where it is none, the README's security model says too much", sent.Load())
+		t.Errorf("another port was sent %v refresh cookies: where it is none, SECURITY.md says too much", sent.Load())
 	}
 }
