@@ -35,7 +35,7 @@ func newFigures() *figures {
 	for _, outcome := range []string{auth.OutcomeRotated, auth.OutcomeKept, auth.OutcomeRepeated, auth.OutcomeRecovered} {
 		f.refreshes.WithLabelValues(outcome)
 	}
-	for _, reason := range []auth.Reason{auth.ReasonNoToken, auth.ReasonUnknownToken, auth.ReasonIdle, auth.ReasonMaxAge} {
+	for _, reason := range []auth.Reason{auth.ReasonNoToken, auth.ReasonUnknownToken, auth.ReasonIdle, auth.ReasonMaxAge, auth.ReasonUndecided} {
 		f.refreshes.WithLabelValues(string(reason))
 	}
 	for _, reason := range []auth.Reason{auth.ReasonTokenReused, auth.ReasonLoggedOut, auth.ReasonRevoked, auth.ReasonPasswordChanged} {

@@ -23,7 +23,7 @@
 //	                  └──── S5' a fresh one is sent ────┘ │
 //	                                                      │ R past its grace,
 //	           session ended ◀────────────────────────────┤ not to be recovered
-//	                  ▲                                   │
+//	                  ▲                                   │ (P: the same with a page request, which changes nothing)
 //	                  │ R                                 ▼
 //	                  └────────────────────────────────  gone: the row is pruned
 //
@@ -41,10 +41,19 @@
 //	                          later seen for longer than G; current
 //	                          sent less than G ago
 //	S5'  superseded           as S5, but current sent G or longer ago    access token, a fresh one   current superseded
+//	P    superseded           otherwise, with a page request             UNDECIDED                   -
 //	R    superseded           otherwise                                  TOKEN_REUSED                session ended
 //
 // A token has been seen once it was presented, or an access token of its generation was used by its holder: not by the
 // server's own renderer of pages, whose answer may yet be lost.
+//
+// P is there because a browser puts the cookie on a navigation when it makes the request, and may then hold the request
+// back for longer than G: navigations to one address wait for each other's headers, and more than six to one host wait
+// for a connection. Such a token is old by the browser's doing. The page says that the session is being looked for, and
+// the client's own refresh is the judge: its cookie is read the moment it is sent. UNDECIDED never leaves the process.
+//
+// Logging in, signing up and logging out end the session of every token that they come with, however old it is. Where R
+// would apply to the token, the reason on record is TOKEN_REUSED, else LOGGED_OUT.
 //
 // # Rows that are gone
 //
@@ -121,10 +130,10 @@
 //
 // # What holds, and why to believe it
 //
-// No honest user is logged out, whatever is lost, cut, abandoned, slept through or killed, as long as a request that
-// reaches the server does so within G of being sent, and an answer that arrives does so in less than G. A client's part
-// in it: each refresh says recover and minAge = G, one is under way at a time, and what comes after giving up is thrown
-// away (package session). Why each rule is there:
+// No honest user is logged out, whatever is lost, cut, abandoned, slept through or killed, as long as a client's refresh
+// that reaches the server does so within G of being sent, and an answer that arrives does so in less than G. A request
+// for a page may come as late as it likes. A client's part in it: each refresh says recover and minAge = G, one is under
+// way at a time, and what comes after giving up is thrown away (package session). Why each rule is there:
 //
 //   - One successor for all (S4): tabs that race with one token end with one and the same next token, in any order.
 //   - Recovery (S5): an answer that got lost leaves its token unseen, and the honest holder of the one before it is told
@@ -136,8 +145,10 @@
 //     recovered for; who of the two shows the superseded one is found out.
 //
 // A thief who, more than G away from every refresh of the owner, uses an access token of a successor or shows a
-// successor, ends the session: at once, or at the owner's next refresh. Not found out, because to the server they are
-// what an honest client may look like:
+// successor, is found out at the next refresh of the owner's client, or at a refresh of his own with a token that is
+// superseded by then: it ends the session. Where the owner has no client, because scripts are off, a page finds the old
+// token and ends nothing (P). Then the next login from that browser ends the session. Not found out, because to the
+// server they are what an honest client may look like:
 //
 //   - one life of an access token, by refreshing once and never again;
 //   - page views until the owner's next refresh, the same as a page whose answer was lost;
@@ -152,8 +163,8 @@
 // browsers with tabs, laptops that sleep, wrong clocks, killed processes, thieves) under one clock; it must find a
 // history against each rule that is taken out, and does within a few hundred. What these legs do not carry:
 //
-//   - An answer that arrives G late or later, or a request that does, can log an honest user out: about a third of the
-//     simulated histories outside the bound had such a user. One cookie cannot do better.
+//   - An answer that arrives G late or later, or a client's refresh that does, can log an honest user out: about a third
+//     of the simulated histories outside the bound had such a user. One cookie cannot do better.
 //   - The simulation judges requests one after another. Races within a process and in the databases are tested where
 //     they live (storetest, on both), and crashes of processes and of PostgreSQL by killing them (faulttest).
 //   - Loss of power is not tested: it rests on SQLite's synchronous=FULL and on PostgreSQL's fsync.

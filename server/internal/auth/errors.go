@@ -37,6 +37,10 @@ const (
 	ReasonPasswordChanged    Reason = "PASSWORD_CHANGED"
 )
 
+// ReasonUndecided says that a page request came with a token that may be stolen or merely late (row P). It is for the
+// server's own renderer of pages: no answer of the API has it.
+const ReasonUndecided Reason = "UNDECIDED"
+
 // Error is what every method of Service fails with, save for a context that was cancelled, which is returned as it is.
 type Error struct {
 	Code       Code
@@ -78,6 +82,7 @@ var sentences = map[Reason]string{
 	ReasonLoggedOut:          "You have logged out.",
 	ReasonRevoked:            "This session was ended from elsewhere. Please log in again.",
 	ReasonPasswordChanged:    "The password was changed, so the session has ended. Please log in again.",
+	ReasonUndecided:          "It is not known yet whether this session is still open.",
 }
 
 func unauthenticated(r Reason) *Error {

@@ -21,17 +21,18 @@ type (
 )
 
 const (
-	Refuse  = refuse
-	Keep    = keep
-	Rotate  = rotate
-	Repeat  = repeat
-	MoveOn  = moveOn
-	Reuse   = reuse
-	Corrupt = corrupt
+	Refuse    = refuse
+	Keep      = keep
+	Rotate    = rotate
+	Repeat    = repeat
+	MoveOn    = moveOn
+	Reuse     = reuse
+	Undecided = undecided
+	Corrupt   = corrupt
 )
 
 func (a action) String() string {
-	return [...]string{"refuse", "keep", "rotate", "repeat", "moveOn", "reuse", "corrupt"}[a]
+	return [...]string{"refuse", "keep", "rotate", "repeat", "moveOn", "reuse", "undecided", "corrupt"}[a]
 }
 
 // Decide judges the presentation of a token as it stands in a cookie.

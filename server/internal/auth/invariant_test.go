@@ -67,7 +67,7 @@ func (h *history) wait(rt *rapid.T) {
 }
 
 func (h *history) options(rt *rapid.T) auth.RefreshOptions {
-	return rapid.SampledFrom([]auth.RefreshOptions{plain, page, recovering, minAge(grace)}).Draw(rt, "options")
+	return rapid.SampledFrom([]auth.RefreshOptions{plain, page, recovering, minAge(grace), byPage}).Draw(rt, "options")
 }
 
 func (h *history) any(rt *rapid.T) auth.Grant {
@@ -96,7 +96,11 @@ func (h *history) exchange(token string, o auth.RefreshOptions) (given string) {
 		h.rt.Fatal("an ended session was answered")
 	case errors.As(err, &e) && e.Code != auth.CodeUnauthenticated:
 		h.rt.Fatalf("refresh: %v: %v", e, e.Err)
-	case err != nil && e.Reason != auth.ReasonUnknownToken:
+	case err != nil && e.Reason == auth.ReasonTokenReused && !h.ended && o.Page:
+		h.rt.Fatal("a page request ended the session")
+	case err != nil && e.Reason == auth.ReasonUndecided && (h.ended || !o.Page):
+		h.rt.Fatal("undecided, of an ended session or not of a page request")
+	case err != nil && e.Reason != auth.ReasonUnknownToken && e.Reason != auth.ReasonUndecided:
 		h.ended = true // by reuse or by its age
 	case err == nil && g.RefreshToken == "" && token != h.current:
 		h.rt.Fatal("a token that is not current was let stand")

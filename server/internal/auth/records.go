@@ -51,8 +51,10 @@ type Identity struct {
 	Expiry     time.Time
 }
 
-// RefreshOptions are the arguments of the refreshToken mutation. The zero value is the base rule.
+// RefreshOptions are the arguments of the refreshToken mutation, and where the token came from. The zero value is the base
+// rule.
 type RefreshOptions struct {
 	MinAge  time.Duration // a current token sent less than this (at most the grace) ago is not rotated
 	Recover bool          // the caller holds no later token: a token past its grace may be recovered
+	Page    bool          // the token came with the request for a page: it may be old by the browser's doing, and ends nothing
 }

@@ -10,14 +10,17 @@ import (
 const maxTokens = 8
 
 // telling ranks reasons by how much they tell: of several tokens that all fail, the answer has the most telling one's.
+// An undecided token comes first, because its session may be live.
 var telling = map[Reason]int{
+	ReasonUndecided:   9,
 	ReasonTokenReused: 8, ReasonPasswordChanged: 7, ReasonRevoked: 6, ReasonLoggedOut: 5,
 	ReasonMaxAge: 4, ReasonIdle: 3, ReasonUnknownToken: 2, ReasonNoToken: 1,
 }
 
-// Refresh exchanges the visitor's refresh token by the table of the package's doc. Of several tokens the first that is
-// answered wins; it fails with UNAUTHENTICATED and the most telling reason where none is, and with RATE_LIMITED where one
-// was not looked for, because too many tokens of nobody have come from the visitor's network.
+// Refresh exchanges the visitor's refresh token by the table of the package's doc. The first of several tokens that is
+// answered wins. Where none is, Refresh fails with UNAUTHENTICATED and the most telling reason. It fails with RATE_LIMITED
+// where a token was not looked up, because too many unknown tokens have come from the visitor's network. With o.Page no
+// session ends: a token that would end one fails with ReasonUndecided.
 func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Grant, error) {
 	g, how, err := s.refresh(ctx, v.clean(), o)
 	if err != nil {
@@ -34,8 +37,8 @@ func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g G
 		reason = ReasonUnknownToken
 	}
 	tokens := parseTokens(v)
-	// Among several tokens a reused one waits until the others were tried: whoever also holds a token that is
-	// answered need not lose that session over the leftover of another.
+	// A reused token waits until the other tokens were tried: a browser that also holds a token that is answered does
+	// not lose that session over an old leftover.
 	var reused []refreshToken
 	var limited error
 	for _, t := range tokens {

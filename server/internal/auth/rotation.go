@@ -16,20 +16,21 @@ type Policy struct {
 type action int
 
 const (
-	refuse  action = iota // S0, S0': no answer, and nothing changes
-	keep                  // S1: an access token, and the cookie stays
-	rotate                // S1': a new token in the place of the presented one
-	repeat                // S4, S5: the current token once more
-	moveOn                // S5': a new token in the place of the current one, which its holder never got
-	reuse                 // R: the session is ended
-	corrupt               // rows are missing that must be there: nothing is decided on such ground
+	refuse    action = iota // S0, S0': no answer, and nothing changes
+	keep                    // S1: an access token, and the cookie stays
+	rotate                  // S1': a new token in the place of the presented one
+	repeat                  // S4, S5: the current token once more
+	moveOn                  // S5': a new token in the place of the current one, which its holder never got
+	reuse                   // R: the session is ended
+	undecided               // P: reuse by its age, but of a page request: nothing changes, and the client's refresh will judge
+	corrupt                 // rows are missing that must be there: nothing is decided on such ground
 )
 
 // decision is the judgement on a presentation and what it changes. The secrets of a new token are not in it: the
 // caller fills in Succession.Sealed, and Hash of Succession.Next.
 type decision struct {
 	action action
-	reason Reason // of refuse and reuse
+	reason Reason // of refuse, reuse and undecided
 	change Change
 }
 
@@ -104,12 +105,14 @@ func decideCurrent(s Snapshot, p Policy, o RefreshOptions) decision {
 	return d
 }
 
-// decideSuperseded judges a superseded token of a live session: S4, S5, S5' and R.
+// decideSuperseded judges a superseded token of a live session: S4, S5, S5', P and R.
 func decideSuperseded(s Snapshot, p Policy, o RefreshOptions) decision {
 	current, name := s.current(), tokenName(s.Session.ID, s.Token.Generation)
 	d := decision{action: repeat, change: Change{SeenAt: firstSeen(s)}}
 	inGrace := !s.Gone && !s.Now.After(s.Token.ExpiresAt)
 	switch {
+	case !inGrace && !recoverable(s, p, o) && o.Page:
+		return decision{action: undecided, reason: ReasonUndecided}
 	case !inGrace && !recoverable(s, p, o):
 		return decision{action: reuse, reason: ReasonTokenReused,
 			change: Change{End: &Ending{SessionID: s.Session.ID, At: s.Now, Reason: ReasonTokenReused, TokenID: name}}}

@@ -86,6 +86,7 @@ var (
 	plain      = auth.RefreshOptions{}
 	page       = auth.RefreshOptions{MinAge: grace, Recover: true}
 	recovering = auth.RefreshOptions{Recover: true}
+	byPage     = auth.RefreshOptions{MinAge: grace, Recover: true, Page: true}
 )
 
 func minAge(d time.Duration) auth.RefreshOptions { return auth.RefreshOptions{MinAge: d} }
@@ -146,6 +147,9 @@ var decideRows = []struct {
 	{"S5' without minAge", superseded(grace + ms), recovering, auth.MoveOn, ""},
 	{"S5' at the end of the recovery", superseded(recovery), page, auth.MoveOn, ""},
 	{"S5' seen exactly the grace ago", seen(superseded(time.Hour), 0, grace), page, auth.MoveOn, ""},
+	{"P a millisecond past the recovery", superseded(recovery + ms), byPage, auth.Undecided, auth.ReasonUndecided},
+	{"P successor seen longer than the grace ago", seen(superseded(time.Hour), 0, grace+ms), byPage, auth.Undecided, auth.ReasonUndecided},
+	{"S5' of a page", superseded(grace + ms), byPage, auth.MoveOn, ""},
 	{"R a millisecond past the recovery", superseded(recovery + ms), page, auth.Reuse, auth.ReasonTokenReused},
 	{"R successor seen longer than the grace ago", seen(superseded(time.Hour), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
 	{"R a later one in between seen longer ago", seen(moved(time.Hour, ms), 0, grace+ms), page, auth.Reuse, auth.ReasonTokenReused},
@@ -180,7 +184,7 @@ func TestDecide(t *testing.T) {
 func checkChange(t *testing.T, s auth.Snapshot, d auth.Decision) {
 	t.Helper()
 	var want auth.Change
-	if s.Token.SeenAt.IsZero() && d.Action != auth.Refuse && d.Action != auth.Reuse {
+	if s.Token.SeenAt.IsZero() && d.Action != auth.Refuse && d.Action != auth.Reuse && d.Action != auth.Undecided {
 		want.SeenAt = s.Now
 	}
 	last := s.Token
@@ -233,6 +237,7 @@ func TestDecideWhatIsGone(t *testing.T) {
 		{"R though it asks for recovery", gone(time.Minute), time.Hour, page, auth.Reuse, auth.ReasonTokenReused},
 		{"R though it was made this moment", gone(0), 0, page, auth.Reuse, auth.ReasonTokenReused},
 		{"R as long as a jar may hold it", gone(time.Minute), kept, page, auth.Reuse, auth.ReasonTokenReused},
+		{"P", gone(time.Minute), time.Hour, byPage, auth.Undecided, auth.ReasonUndecided},
 		{"S0 a millisecond later", gone(time.Minute), kept + ms, page, auth.Refuse, auth.ReasonUnknownToken},
 		{"S0 comes before S0'", ended(gone(time.Minute), auth.ReasonRevoked), kept + ms, page, auth.Refuse, auth.ReasonUnknownToken},
 		{"S0 under another key", with(gone(time.Minute), func(s *auth.Snapshot) { s.Session.TagKey = make([]byte, 32) }), time.Hour, plain, auth.Refuse, auth.ReasonUnknownToken},

@@ -32,7 +32,8 @@ type rendererKey struct{}
 
 // Rendering returns next for the use of the server's own page renderer, which calls it in the process on a
 // visitor's behalf. The renderer is not the holder of the tokens that pass through it: the page they are for
-// may yet be lost, so their use does not mark a refresh token as seen (contract §3).
+// may yet be lost, so their use does not mark a refresh token as seen (contract §3). Nor does a refresh token that
+// came with a page end its session, for the browser may have held the request back (row P of package auth).
 func Rendering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), rendererKey{}, true)))

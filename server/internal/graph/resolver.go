@@ -99,9 +99,10 @@ func (m mutation) RefreshToken(ctx context.Context, minAge int, recover bool) (*
 	}
 	const hour = 3600 // far over any grace, so that no number of seconds overflows a Duration
 	grant, err := m.auth.Refresh(ctx, c.visitor, auth.RefreshOptions{
-		MinAge: time.Duration(min(minAge, hour)) * time.Second, Recover: recover,
+		MinAge: time.Duration(min(minAge, hour)) * time.Second, Recover: recover, Page: isRenderer(ctx),
 	})
-	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Code == auth.CodeUnauthenticated {
+	// The cookie of an undecided session stays: a login of the same visit must find it, to end its session.
+	if e := (*auth.Error)(nil); errors.As(err, &e) && e.Code == auth.CodeUnauthenticated && e.Reason != auth.ReasonUndecided {
 		c.cookies.clear()
 	}
 	return granted(c)(grant, err)
