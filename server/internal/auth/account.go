@@ -10,7 +10,7 @@ const loginTries = 3
 
 // SignUp creates an account and logs it in. The email address is trimmed and lower-cased; an empty name becomes the
 // part of the address before the @. It fails with BAD_USER_INPUT and a field, RATE_LIMITED, or EMAIL_TAKEN. A live
-// session whose refresh token v carries was this browser's, and ends (LOGGED_OUT).
+// session whose refresh token v carries was this browser's, and ends as by Logout.
 func (s *Service) SignUp(ctx context.Context, email, password, name string, v Visitor) (_ Grant, err error) {
 	v = v.clean()
 	email = normalEmail(email)
@@ -56,8 +56,8 @@ func (s *Service) newAccount(ctx context.Context, v Visitor, email, password, na
 
 // Login opens a session for whoever knows the email address and its password. It fails with UNAUTHENTICATED and
 // INVALID_CREDENTIALS, which does not tell an unknown address from a wrong password, neither in what it says nor in
-// its time; or with RATE_LIMITED. A live session whose refresh token v carries was this browser's, and ends
-// (LOGGED_OUT).
+// its time; or with RATE_LIMITED. A live session whose refresh token v carries was this browser's, and ends as by
+// Logout.
 func (s *Service) Login(ctx context.Context, email, password string, v Visitor) (_ Grant, err error) {
 	v = v.clean()
 	email = normalEmail(email)

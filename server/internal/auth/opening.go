@@ -15,7 +15,7 @@ type opener struct {
 	id      string
 	tagKey  []byte
 	token   refreshToken // by the last call of open
-	ends    []Ending
+	ends    []held
 	made    Opening // by the last call of open
 }
 
@@ -30,11 +30,7 @@ func (s *Service) opener(ctx context.Context, a *Account, v Visitor, kind EventK
 		return nil, err
 	}
 	o := &opener{account: a, visitor: v, kind: kind, life: s.policy.Life, id: id, tagKey: tagKey}
-	held, err := s.eachHeld(ctx, v, nil)
-	for _, snap := range held {
-		o.ends = append(o.ends, Ending{SessionID: snap.Session.ID, Reason: ReasonLoggedOut,
-			TokenID: tokenName(snap.Session.ID, snap.Token.Generation), IP: v.IP, UserAgent: v.UserAgent})
-	}
+	o.ends, err = s.heldBy(ctx, v, false)
 	return o, err
 }
 
@@ -54,18 +50,16 @@ func (o *opener) open(now time.Time) (Opening, error) {
 		Events: []Event{{Kind: o.kind, At: now, UserID: o.account.ID, SessionID: o.id, TokenID: o.token.name(),
 			IP: o.visitor.IP, UserAgent: o.visitor.UserAgent}},
 	}
-	for _, e := range o.ends {
-		e.At = now
-		o.made.Ends = append(o.made.Ends, e)
+	for _, h := range o.ends {
+		h.end.At = now
+		o.made.Ends = append(o.made.Ends, h.end)
 	}
 	return o.made, nil
 }
 
 // opened turns an opening that the store has kept into a grant.
 func (s *Service) opened(ctx context.Context, o *opener) (Grant, error) {
-	for _, e := range o.ends {
-		s.ended(e.Reason, e.SessionID)
-	}
+	s.endedHeld(ctx, o.ends)
 	user := o.account.User
 	if user.CreatedAt.IsZero() {
 		user.CreatedAt = o.made.Session.CreatedAt

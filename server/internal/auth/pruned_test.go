@@ -174,9 +174,9 @@ func (h *twins) check(rt *rapid.T) {
 }
 
 // text runs a query for one text.
-func (w *world) text(query string) (s string) {
+func (w *world) text(query string, args ...any) (s string) {
 	w.t.Helper()
-	if err := w.raw.QueryRow(query).Scan(&s); err != nil {
+	if err := w.raw.QueryRow(query, args...).Scan(&s); err != nil {
 		w.t.Fatal(err)
 	}
 	return s

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"log/slog"
 )
 
 // maxTokens bounds the work that one request's cookies can cause. A browser sends one, or two where one is partitioned.
@@ -205,16 +204,14 @@ func (s *Service) tokenToSend(presented refreshToken, snap Snapshot, su *Success
 	return next, err
 }
 
-// report tells the log what an operator should know of: it has the token's name and never the token.
+// report tells the log of a reused and of a recovered token.
 func (s *Service) report(ctx context.Context, p *presentation) {
-	attrs := func() []any {
-		return []any{slog.String("session", p.snapshot.Session.ID), slog.String("user", p.snapshot.User.ID),
-			slog.String("token", p.token.name()), slog.String("ip", p.visitor.IP), slog.String("userAgent", p.visitor.UserAgent)}
-	}
+	user := p.snapshot.User.ID
 	switch {
 	case p.judged.action == reuse && !p.spared:
-		s.cfg.Log.WarnContext(ctx, "refresh token used again, session ended", attrs()...)
+		s.warnReused(ctx, *p.judged.change.End, user)
 	case p.answered() && len(p.judged.change.Events) > 0:
-		s.cfg.Log.InfoContext(ctx, "refresh token recovered", attrs()...)
+		s.cfg.Log.InfoContext(ctx, "refresh token recovered",
+			tokenAttrs(p.snapshot.Session.ID, user, p.token.name(), p.visitor.IP, p.visitor.UserAgent)...)
 	}
 }

@@ -71,16 +71,12 @@ func (s *Service) coarse(x Session, now time.Time) Session {
 }
 
 // Logout ends (LOGGED_OUT) the session of the access token, where id is not nil, and of every refresh token of v whose
-// secret is right, whatever its age. There being nothing to end is no error.
+// secret is right, whatever its age. Where a refresh with the token would have been reuse, the reason on record is
+// TOKEN_REUSED. Ending no session is no error.
 func (s *Service) Logout(ctx context.Context, v Visitor, id *Identity) error {
 	v = v.clean()
-	held, err := s.eachHeld(ctx, v, func(snap Snapshot) Change {
-		return Change{End: &Ending{SessionID: snap.Session.ID, At: snap.Now, Reason: ReasonLoggedOut,
-			TokenID: tokenName(snap.Session.ID, snap.Token.Generation), IP: v.IP, UserAgent: v.UserAgent}}
-	})
-	for _, snap := range held {
-		s.ended(ReasonLoggedOut, snap.Session.ID)
-	}
+	list, err := s.heldBy(ctx, v, true)
+	s.endedHeld(ctx, list)
 	if err == nil && id != nil {
 		_, err = s.end(ctx, Selection{UserID: id.UserID, SessionID: id.SessionID}, endedBy(v, *id, ReasonLoggedOut))
 	}
@@ -127,37 +123,4 @@ func (s *Service) end(ctx context.Context, sel Selection, e Ending) ([]string, e
 	ended, err := s.store.EndSessions(ctx, sel, s.policy.Life, e)
 	s.ended(e.Reason, ended...)
 	return ended, err
-}
-
-// eachHeld shows do each live session that a token of v with the right secret belongs to, and applies what it returns;
-// a nil do changes nothing. It returns what it showed.
-func (s *Service) eachHeld(ctx context.Context, v Visitor, do func(Snapshot) Change) ([]Snapshot, error) {
-	var held []Snapshot
-	for _, t := range parseTokens(v) {
-		var shown *Snapshot
-		session := t.session.String()
-		if err := s.guesses.check(v.IP, session); err != nil {
-			return held, err
-		}
-		err := s.store.Present(ctx, session, t.generation, func(snap Snapshot) (Change, error) {
-			shown = nil
-			if d := decide(snap, t, s.policy, RefreshOptions{}); d.action == refuse {
-				return Change{}, nil
-			}
-			shown = &snap
-			if do == nil {
-				return Change{}, nil
-			}
-			return do(snap), nil
-		})
-		switch {
-		case errors.Is(err, ErrNotFound):
-			s.guesses.wrong(v.IP)
-		case err != nil:
-			return held, err
-		case shown != nil:
-			held = append(held, *shown)
-		}
-	}
-	return held, nil
 }
