@@ -77,8 +77,12 @@ type minter struct {
 // verified is a token whose signature was checked.
 type verified struct {
 	Identity
-	kid string // of the key that has signed it
+	issued time.Time
+	kid    string // of the key that has signed it
 }
+
+// life is how long the token was to live when it was signed.
+func (v verified) life() time.Duration { return v.Expiry.Sub(v.issued) }
 
 // generation names the tokens of one answer.
 type generation struct {
@@ -130,34 +134,34 @@ func (m *minter) mint(ctx context.Context, now time.Time, userID, sessionID stri
 // verify returns whom the token speaks for, by its signature and claims. It fails with reason ACCESS_TOKEN_EXPIRED or,
 // where the token is not one of ours, UNKNOWN_TOKEN. The store is asked only where the polls have left off, or where
 // they may not have brought the token's key yet.
-func (m *minter) verify(ctx context.Context, token string) (Identity, error) {
+func (m *minter) verify(ctx context.Context, token string) (verified, error) {
 	if len(token) > maxAccessToken {
-		return Identity{}, unauthenticated(ReasonUnknownToken)
+		return verified{}, unauthenticated(ReasonUnknownToken)
 	}
 	hash := sha256.Sum256([]byte(token))
 	v, known := m.verified.get(hash)
 	if !known || !time.Now().Before(v.Expiry) {
 		var err error
 		if v, err = m.check(ctx, token); err != nil {
-			return Identity{}, err
+			return verified{}, err
 		}
 		m.verified.put(hash, v)
 	}
 	keys, err := m.keys.fresh(ctx)
 	if err != nil {
-		return Identity{}, internal(err)
+		return verified{}, internal(err)
 	}
 	if keys.public[v.kid] == nil { // it was dropped
-		return Identity{}, unknownToken(errUnknownKey)
+		return verified{}, unknownToken(errUnknownKey)
 	}
-	return v.Identity, nil
+	return v, nil
 }
 
-// check checks the token's signature and claims. A key that this process does not know may be one that another process
-// has just made: it looks, and only then refuses.
+// check checks the token's signature, claims and life. Another process may have just made a key that this process does
+// not know, or put a longer life into its row: this process reads the keys again before it refuses.
 func (m *minter) check(ctx context.Context, token string) (verified, error) {
 	v, err := m.parse(token, m.keys.current.Load())
-	if errors.Is(err, errUnknownKey) {
+	if errors.Is(err, errUnknownKey) || errors.Is(err, errLongLife) {
 		keys, lookErr := m.keys.since(ctx, time.Now())
 		if lookErr != nil {
 			return verified{}, internal(lookErr)
@@ -185,11 +189,19 @@ func (m *minter) parse(token string, keys *ring) (verified, error) {
 	if err != nil {
 		return verified{}, err
 	}
-	return verified{
+	v := verified{
 		Identity: Identity{UserID: c.Subject, SessionID: c.SessionID, Generation: c.Generation, Expiry: c.Expiry.Time.UTC()},
+		issued:   c.IssuedAt.Time,
 		kid:      t.Header["kid"].(string),
-	}, nil
+	}
+	if v.life() > keys.lives[v.kid]+tokenRound {
+		return verified{}, errLongLife
+	}
+	return v, nil
 }
+
+// errLongLife says that a token lives for longer than any process signs tokens for with its key.
+var errLongLife = errors.New("the token lives for longer than its key may have signed")
 
 // errUnknownKey says that no key has the name that a token gives.
 var errUnknownKey = errors.New("unknown key")

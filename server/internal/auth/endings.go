@@ -12,50 +12,69 @@ const (
 	pollOverlap  = 10 * time.Second
 	purgeEvery   = time.Minute
 	endingSlack  = time.Minute // how far the clocks of two servers may differ
+	tokenRound   = time.Second // the times in access tokens are whole seconds
 )
 
-// endings is the set of sessions that ended so lately that access tokens of them may still be good. What this process
-// ends is in it at once; what others end comes by polling.
+// endings is the set of sessions that ended so lately that access tokens of them may still be good. The sessions that
+// this process ends are in it at once; a poll brings those that other processes end.
+//
+// The set reaches back as far as the longest life of an access token that any process may have signed (keyring.longest):
+// another process, or this one before its restart, may have had a longer access-ttl. A token that was issued before the
+// time to which the set reaches is looked up in the store.
 type endings struct {
-	store Store
-	keep  time.Duration // no access token lives on for longer
+	store   Store
+	longest func() time.Duration // the longest life of an access token that may be about
 
 	mu     sync.RWMutex // guards what follows
 	ended  map[string]ended
-	polled time.Time // when the last poll that succeeded began, by this process's clock
-	since  time.Time // where the next poll starts, by the store's clock
+	from   time.Time     // every ending since then is in the set, by the store's clock
+	reach  time.Duration // how far back from was when it was set
+	polled time.Time     // when the last poll that succeeded began, by this process's clock
+	since  time.Time     // where the next poll starts, by the store's clock
 	purged time.Time
 }
 
 type ended struct {
 	reason Reason
-	until  time.Time // when it may be forgotten
+	at     time.Time
 }
 
-func newEndings(store Store, accessTTL time.Duration) *endings {
-	keep := accessTTL + endingSlack
-	return &endings{store: store, keep: keep, ended: map[string]ended{}, since: time.Now().Add(-keep)}
+func newEndings(store Store, longest func() time.Duration) *endings {
+	e := &endings{store: store, longest: longest, ended: map[string]ended{}}
+	e.reach = e.keep()
+	e.from = time.Now().Add(-e.reach)
+	e.since = e.from
+	return e
 }
+
+// keep returns how far back the set has to reach.
+func (e *endings) keep() time.Duration { return e.longest() + tokenRound + endingSlack }
 
 // add puts sessions that ended just now into the set.
 func (e *endings) add(reason Reason, sessionIDs ...string) {
-	until := time.Now().Add(e.keep)
+	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, id := range sessionIDs {
-		if _, known := e.ended[id]; !known {
-			e.ended[id] = ended{reason, until}
-		}
+		e.put(id, ended{reason, now})
 	}
 }
 
-// reason returns why the session ended, or "" where it has not. Where the last poll is too old to tell, it asks the
-// store, so that an ended session is refused in time whatever keeps the polls from running.
-func (e *endings) reason(ctx context.Context, sessionID string) (Reason, error) {
+// put adds a session, which keeps its first reason. It is called with mu held.
+func (e *endings) put(id string, end ended) {
+	if _, known := e.ended[id]; !known {
+		e.ended[id] = end
+	}
+}
+
+// reason returns why the session ended, or "" where it has not, for an access token that was issued at the given time.
+// It asks the store where the last poll is too old to tell, or the set does not reach back to that time.
+func (e *endings) reason(ctx context.Context, sessionID string, issued time.Time) (Reason, error) {
 	e.mu.RLock()
-	known, fresh := e.ended[sessionID].reason, time.Since(e.polled) <= pollFresh
+	known := e.ended[sessionID].reason
+	complete := time.Since(e.polled) <= pollFresh && !issued.Before(e.from.Add(endingSlack))
 	e.mu.RUnlock()
-	if known != "" || fresh {
+	if known != "" || complete {
 		return known, nil
 	}
 	end, err := e.store.Ending(ctx, sessionID)
@@ -68,30 +87,44 @@ func (e *endings) reason(ctx context.Context, sessionID string) (Reason, error) 
 	return end.Reason, nil
 }
 
-// poll fetches what ended since the last poll. Polls overlap a little: an ending has the time of its transaction's
-// start, and becomes visible at its end.
+// poll fetches what ended since the last poll, or since longer ago where the set has to reach further back than it does.
+// Polls overlap a little: an ending has the time of its transaction's start, and becomes visible at its end.
 func (e *endings) poll(ctx context.Context) error {
+	began, keep := time.Now(), e.keep()
 	e.mu.RLock()
-	since := e.since
+	since, further := e.since, keep > e.reach
 	e.mu.RUnlock()
-	began := time.Now()
+	if further {
+		since = since.Add(-keep)
+	}
 	fetched, now, err := e.store.Endings(ctx, since)
 	if err != nil {
 		return err
 	}
-	for _, end := range fetched {
-		e.add(end.Reason, end.SessionID)
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for _, end := range fetched {
+		e.put(end.SessionID, ended{end.Reason, end.At})
+	}
+	if further {
+		e.from, e.reach = since, keep
+	}
 	e.polled, e.since = began, now.Add(-pollOverlap)
 	if began.Sub(e.purged) >= purgeEvery {
 		e.purged = began
-		for id, end := range e.ended {
-			if end.until.Before(began) {
-				delete(e.ended, id)
-			}
-		}
+		e.purge(now.Add(-keep), keep)
 	}
 	return nil
+}
+
+// purge forgets the sessions that ended before the given time, which is reach ago. It is called with mu held.
+func (e *endings) purge(before time.Time, reach time.Duration) {
+	if before.After(e.from) {
+		e.from, e.reach = before, reach
+	}
+	for id, end := range e.ended {
+		if end.at.Before(e.from) {
+			delete(e.ended, id)
+		}
+	}
 }

@@ -26,6 +26,7 @@ type ring struct {
 	kid     string    // of the key that signs
 	private ed25519.PrivateKey
 	public  map[string]ed25519.PublicKey // by kid: the announced ones and the retired ones too
+	lives   map[string]time.Duration     // by kid: the longest life of a token that the key may have signed
 	jwks    []byte
 	trouble error // why this process cannot sign, or soon will not
 }
@@ -58,6 +59,14 @@ func loadKeys(ctx context.Context, store Store, p keyPolicy, log *slog.Logger) (
 		return nil, fmt.Errorf("load the signing keys: %w", err)
 	}
 	return k, nil
+}
+
+// longest returns the longest life of an access token that the keys which verify may have signed.
+func (k *keyring) longest() (longest time.Duration) {
+	for _, life := range k.current.Load().lives {
+		longest = max(longest, life)
+	}
+	return longest
 }
 
 // poll reads the keys and does what is due to them.
@@ -139,7 +148,7 @@ func (k *keyring) read(ctx context.Context) error {
 
 // take makes a ring of the keys.
 func (k *keyring) take(l keyLine, keys []Key, trouble error) error {
-	r := &ring{read: k.began, public: map[string]ed25519.PublicKey{}, trouble: trouble}
+	r := &ring{read: k.began, public: map[string]ed25519.PublicKey{}, lives: map[string]time.Duration{}, trouble: trouble}
 	opened := map[string]ed25519.PrivateKey{}
 	var set struct {
 		Keys []jwk `json:"keys"`
@@ -150,7 +159,7 @@ func (k *keyring) take(l keyLine, keys []Key, trouble error) error {
 			continue
 		}
 		j := newJWK(key.Public)
-		r.public[j.Kid] = key.Public
+		r.public[j.Kid], r.lives[j.Kid] = key.Public, key.AccessTTL
 		set.Keys = append(set.Keys, j)
 		if i < l.signing {
 			continue

@@ -48,7 +48,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 	s := &Service{
 		cfg: cfg, policy: cfg.policy(), store: store, hasher: h, keys: keys,
 		tokens:  newMinter(keys, cfg.Issuer, cfg.AccessTTL),
-		endings: newEndings(store, cfg.AccessTTL),
+		endings: newEndings(store, keys.longest),
 		trail:   newTrail(store),
 		seen:    newMemory[generation, struct{}](memoryHalf),
 		guesses: newGuesses(),

@@ -17,11 +17,12 @@ const lastUsedStep = 5 * time.Minute
 // that the token comes from whom it was sent to, and not from the server's own page renderer: its first use then marks
 // the refresh token that it came with as seen.
 func (s *Service) Authenticate(ctx context.Context, accessToken string, byHolder bool) (Identity, error) {
-	id, err := s.tokens.verify(ctx, accessToken)
+	token, err := s.tokens.verify(ctx, accessToken)
 	if err != nil {
 		return Identity{}, err
 	}
-	reason, err := s.endings.reason(ctx, id.SessionID)
+	id := token.Identity
+	reason, err := s.endings.reason(ctx, id.SessionID, token.issued)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Identity{}, unauthenticated(ReasonUnknownToken)
