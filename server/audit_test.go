@@ -162,6 +162,7 @@ func TestFiguresOfLogins(t *testing.T) {
 	_, text := get(t, "http://"+admin+"/metrics")
 	for name, value := range map[string]int{
 		`logins_total{outcome="OK"}`: 1, `logins_total{outcome="INVALID_CREDENTIALS"}`: 1, `logins_total{outcome="RATE_LIMITED"}`: 0,
+		`logins_total{outcome="BUSY"}`:       0,
 		`refreshes_total{outcome="ROTATED"}`: 0, `refreshes_total{outcome="UNKNOWN_TOKEN"}`: 0,
 		`sessions_ended_total{reason="LOGGED_OUT"}`:   1, // of the demo account's maker
 		`sessions_ended_total{reason="TOKEN_REUSED"}`: 0,

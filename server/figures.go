@@ -29,7 +29,7 @@ func newFigures() *figures {
 	f.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		f.logins, f.refreshes, f.ends)
 	// A rate can be told only of what was 0 before it was 1.
-	for _, outcome := range []string{auth.OutcomeOK, string(auth.ReasonInvalidCredentials), string(auth.CodeRateLimited)} {
+	for _, outcome := range []string{auth.OutcomeOK, string(auth.ReasonInvalidCredentials), string(auth.CodeRateLimited), string(auth.ReasonBusy)} {
 		f.logins.WithLabelValues(outcome)
 	}
 	for _, outcome := range []string{auth.OutcomeRotated, auth.OutcomeKept, auth.OutcomeRepeated, auth.OutcomeRecovered} {

@@ -41,22 +41,28 @@ func exactly(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC"
 
 // happened says what happened, and whether the user should have a look at it.
 func happened(a api.Activity) (what string, warn bool) {
-	tooMany := a.Reason == "RATE_LIMITED"
+	tooMany, busy := a.Reason == "RATE_LIMITED", a.Reason == "BUSY"
 	switch a.Kind {
 	case "ACCOUNT_CREATED":
 		return "Account created", false
 	case "LOGGED_IN":
 		return "Logged in", false
 	case "LOGIN_FAILED":
-		if tooMany {
+		switch {
+		case tooMany:
 			return "Login refused after too many wrong passwords", true
+		case busy:
+			return "Login not tried, as the server was busy", false
 		}
 		return "Login with a wrong password", true
 	case "PASSWORD_CHANGED":
 		return "Password changed", false
 	case "PASSWORD_CHANGE_FAILED":
-		if tooMany {
+		switch {
+		case tooMany:
 			return "Password not changed after too many wrong ones", true
+		case busy:
+			return "Password not changed, as the server was busy", false
 		}
 		return "Password not changed: the current one was wrong", true
 	case "TOKEN_RECOVERED":

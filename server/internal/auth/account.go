@@ -50,7 +50,7 @@ func (s *Service) newAccount(ctx context.Context, v Visitor, email, password, na
 	if err != nil {
 		return Account{}, err
 	}
-	hash, err := s.hasher.hash(ctx, Network(v.IP), password)
+	hash, err := s.hasher.hash(ctx, sender{ip: v.IP}, password)
 	return Account{User: User{ID: id, Email: email, Name: name}, PasswordHash: hash}, err
 }
 
@@ -89,7 +89,7 @@ func (s *Service) login(ctx context.Context, email, password string, v Visitor) 
 	if err != nil {
 		return Grant{}, err
 	}
-	newHash, err := s.checkPassword(ctx, v, a, password, limit, unauthenticated(ReasonInvalidCredentials))
+	newHash, err := s.checkPassword(ctx, sender{ip: v.IP}, a, password, limit, unauthenticated(ReasonInvalidCredentials))
 	if err != nil {
 		return Grant{}, err
 	}
@@ -116,7 +116,7 @@ func (s *Service) login(ctx context.Context, email, password string, v Visitor) 
 
 // checkPassword verifies the account's password, unless limit is reached. A wrong one is counted and answered with wrong.
 // A right one whose hash is not as it would be made today comes back hashed anew, else "".
-func (s *Service) checkPassword(ctx context.Context, v Visitor, a Account, password string, limit Limit, wrong *Error) (string, error) {
+func (s *Service) checkPassword(ctx context.Context, from sender, a Account, password string, limit Limit, wrong *Error) (string, error) {
 	if err := s.checkLimit(ctx, limit); err != nil {
 		return "", err
 	}
@@ -124,7 +124,7 @@ func (s *Service) checkPassword(ctx context.Context, v Visitor, a Account, passw
 	if tooLong {
 		password = password[:maxPassword]
 	}
-	ok, fresh, err := s.hasher.verify(ctx, Network(v.IP), a.PasswordHash, password)
+	ok, fresh, err := s.hasher.verify(ctx, from, a.PasswordHash, password)
 	if err != nil {
 		return "", err
 	}
@@ -162,15 +162,15 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 	if err := checkPassword("new", new, a.User); err != nil {
 		return err
 	}
-	limit := s.sessionLimit(id)
+	limit, from := s.sessionLimit(id), sender{ip: v.IP, account: id.UserID} // a live session: a known browser
 	wrong := badInput("current", "The current password is incorrect.")
-	if _, err := s.checkPassword(ctx, v, a, current, limit, wrong); err != nil {
+	if _, err := s.checkPassword(ctx, from, a, current, limit, wrong); err != nil {
 		return internal(err)
 	}
 	if err := s.checkBreached("new", new); err != nil {
 		return internal(err)
 	}
-	hash, err := s.hasher.hash(ctx, Network(v.IP), new)
+	hash, err := s.hasher.hash(ctx, from, new)
 	if err != nil {
 		return internal(err)
 	}

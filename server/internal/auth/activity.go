@@ -39,18 +39,26 @@ func (s *Service) refused(ctx context.Context, e Event, v Visitor) {
 	}
 }
 
-// refusal is why a password was not taken, or "" where it was, or where that was not the question.
+// refusal is why a password was not accepted; "": it was accepted, or the request failed for another reason.
 func refusal(err error) Reason {
 	e := (*Error)(nil)
 	switch {
 	case !errors.As(err, &e):
 		return ""
 	case e.Code == CodeRateLimited:
-		return Reason(CodeRateLimited)
+		return limitedBy(e)
 	case e.Reason == ReasonInvalidCredentials, e.Code == CodeBadUserInput && e.Field == "current":
 		return ReasonInvalidCredentials
 	}
 	return ""
+}
+
+// limitedBy is what the record says of a RATE_LIMITED error: BUSY is nothing that the account or its visitor did.
+func limitedBy(e *Error) Reason {
+	if e.Reason == ReasonBusy {
+		return ReasonBusy
+	}
+	return Reason(e.Code)
 }
 
 // loginDone counts a login, and has one that was refused recorded: under the account, where the address has one. The
@@ -89,6 +97,7 @@ func (s *Service) signUpDone(ctx context.Context, email string, v Visitor, err e
 	case CodeEmailTaken:
 		event.UserID = s.whose(ctx, email)
 	case CodeRateLimited:
+		event.Reason = limitedBy(e)
 	default:
 		return
 	}

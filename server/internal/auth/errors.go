@@ -37,6 +37,10 @@ const (
 	ReasonPasswordChanged    Reason = "PASSWORD_CHANGED"
 )
 
+// ReasonBusy says that the server had no room for a request that hashes a password, whatever the password is. It stands
+// in the audit record and the figures. In answers it is CodeRateLimited alone.
+const ReasonBusy Reason = "BUSY"
+
 // ReasonUndecided says that a page request came with a token that may be stolen or merely late (row P). It is for the
 // server's own renderer of pages: no answer of the API has it.
 const ReasonUndecided Reason = "UNDECIDED"
@@ -44,7 +48,7 @@ const ReasonUndecided Reason = "UNDECIDED"
 // Error is what every method of Service fails with, save for a context that was cancelled, which is returned as it is.
 type Error struct {
 	Code       Code
-	Reason     Reason        // set where Code is CodeUnauthenticated
+	Reason     Reason        // set where Code is CodeUnauthenticated; ReasonBusy where it is CodeRateLimited for that reason
 	Field      string        // set where Code is CodeBadUserInput: the argument's name in the schema
 	RetryAfter time.Duration // set where Code is CodeRateLimited
 	Message    string        // one sentence for the user

@@ -10,7 +10,7 @@ type Event struct {
 	At        time.Time
 	Last      time.Time // of several that are one entry, when the last one was; zero: At
 	Times     int       // how many are one entry; 0: one
-	Reason    Reason    // of a session's ending, and of what was refused; CodeRateLimited and CodeEmailTaken too
+	Reason    Reason    // of a session's ending, and of what was refused; CodeRateLimited, CodeEmailTaken and ReasonBusy too
 	UserID    string    // whose account it is about; "": nobody's
 	Email     string    // of that account; only set where a store returns the event
 	SessionID string    // the session it is about
@@ -30,11 +30,11 @@ type EventKind string
 // The kinds of audit events.
 const (
 	EventAccountCreated       EventKind = "ACCOUNT_CREATED"
-	EventSignUpRefused        EventKind = "SIGN_UP_REFUSED" // the address has an account, or too many were created
+	EventSignUpRefused        EventKind = "SIGN_UP_REFUSED" // the address has an account, too many were created, or the server was busy
 	EventLoggedIn             EventKind = "LOGGED_IN"
-	EventLoginFailed          EventKind = "LOGIN_FAILED" // a wrong password, an address without an account, or too many of both
+	EventLoginFailed          EventKind = "LOGIN_FAILED" // a wrong password, an address without an account, too many of both, or the server was busy
 	EventPasswordChanged      EventKind = "PASSWORD_CHANGED"
-	EventPasswordChangeFailed EventKind = "PASSWORD_CHANGE_FAILED" // the current password was wrong, or that too often
+	EventPasswordChangeFailed EventKind = "PASSWORD_CHANGE_FAILED" // the current password was wrong, that too often, or the server was busy
 	EventTokenRecovered       EventKind = "TOKEN_RECOVERED"        // a token past its grace was answered (rows S5 and S5')
 	EventRefreshRefused       EventKind = "REFRESH_REFUSED"        // a token of ours, of a session that is over
 	EventSessionEnded         EventKind = "SESSION_ENDED"

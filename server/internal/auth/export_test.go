@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"time"
@@ -53,22 +54,73 @@ func (s *Service) SetPasswordCost(memory, passes uint32) error {
 
 // TakeHashSlots takes every slot for hashing and returns how to give them back.
 func (s *Service) TakeHashSlots() (release func()) {
-	for range cap(s.hasher.turns.running) {
-		s.hasher.turns.running <- struct{}{}
+	t := s.hasher.turns
+	var done []func()
+	for range s.HashSlots() {
+		d, err := t.take(context.Background(), sender{})
+		if err != nil {
+			panic(err)
+		}
+		done = append(done, d)
 	}
 	return func() {
-		for range cap(s.hasher.turns.running) {
-			<-s.hasher.turns.running
+		for _, d := range done {
+			d()
 		}
 	}
 }
 
-// HashesQueued returns how many hashes run or wait for their turn, beside those that TakeHashSlots has taken.
-func (s *Service) HashesQueued() int {
+// HashSlots returns how many hashes may run now.
+func (s *Service) HashSlots() int {
 	s.hasher.turns.mu.Lock()
 	defer s.hasher.turns.mu.Unlock()
-	return s.hasher.turns.queued
+	return s.hasher.turns.free
 }
+
+// HashesQueued returns how many hashes wait for their turn.
+func (s *Service) HashesQueued() int {
+	t := s.hasher.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.strangers.waiting) + len(t.known.waiting)
+}
+
+// Queue is a queue of requests that tests name by numbers.
+type Queue struct {
+	queue
+	waiters map[int]*waiter
+}
+
+func NewQueue(most int) *Queue { return &Queue{*newQueue(most), map[int]*waiter{}} }
+
+// Enter adds a request from the address, and returns the one that has lost its place, or -1.
+func (q *Queue) Enter(n int, ip string) int {
+	w := &waiter{turn: make(chan struct{})}
+	q.waiters[n] = w
+	return q.remove(q.enter(w, groupsOf(ip)))
+}
+
+// Next returns the request whose turn it is, or -1.
+func (q *Queue) Next() int { return q.remove(q.next()) }
+
+// Leave takes a request out.
+func (q *Queue) Leave(n int) bool {
+	w := q.waiters[n]
+	return q.remove(w) == n && q.leave(w)
+}
+
+func (q *Queue) remove(w *waiter) int {
+	for n, x := range q.waiters {
+		if x == w {
+			delete(q.waiters, n)
+			return n
+		}
+	}
+	return -1
+}
+
+// Sizes returns how many requests wait and how many groups are kept for them.
+func (q *Queue) Sizes() (waiting, groups int) { return len(q.waiting), len(q.groups) }
 
 // RawHash is the hash of the password as it is written, at the cost that the tests set.
 func RawHash(password string) string {

@@ -41,12 +41,12 @@ func newHasher(c cost) (*hasher, error) {
 	if _, err := rand.Read(random); err != nil {
 		return nil, err
 	}
-	return &hasher{cost: c, turns: newTurns(), dummy: phc(c, random[:saltSize], random[saltSize:])}, nil
+	return &hasher{cost: c, turns: newHashTurns(), dummy: phc(c, random[:saltSize], random[saltSize:])}, nil
 }
 
-// hash returns the PHC string of the password with a new salt. It waits for its turn, and fails where too many wait
-// already (RATE_LIMITED) or ctx ends. Whose turn it is, from says: a network.
-func (h *hasher) hash(ctx context.Context, from, password string) (string, error) {
+// hash returns the PHC string of the password with a new salt. It waits for its sender's turn, and fails where too many wait
+// already (BUSY) or ctx ends.
+func (h *hasher) hash(ctx context.Context, from sender, password string) (string, error) {
 	done, err := h.turns.take(ctx, from)
 	if err != nil {
 		return "", err
@@ -65,7 +65,7 @@ func (h *hasher) fresh(password string) (string, error) {
 
 // verify reports whether the PHC string is the password's. Where it is, and was made at another cost than today's or of
 // a password that was not normalised then, fresh is a new one. It waits as hash does.
-func (h *hasher) verify(ctx context.Context, from, encoded, password string) (ok bool, fresh string, err error) {
+func (h *hasher) verify(ctx context.Context, from sender, encoded, password string) (ok bool, fresh string, err error) {
 	c, salt, want, err := parsePHC(encoded)
 	if err != nil {
 		return false, "", err

@@ -16,65 +16,121 @@ const (
 	mostWaiting = 100
 	longestWait = 4 * time.Second
 
-	// mostOfOne leaves the others the greater part of the queue where one network floods it.
-	mostOfOne = 50
+	// mostKnown is how many requests of known browsers wait beside those of strangers.
+	mostKnown = 50
 )
 
-// turns lets a few password hashes run at once, and a short queue wait for that. One processor is left to everything
-// else: a hash keeps one busy for as long as hundreds of other requests do.
+// sender says who waits for a turn.
+type sender struct {
+	ip      string
+	account string // the account that the browser is known to; "": a stranger
+}
+
+// turns lets a few things run at once, and a bounded queue wait for that. Known browsers have a queue of their own,
+// which gets every second turn: however many strangers wait, they wait for each other alone.
 type turns struct {
-	running chan struct{} // has an element for each that runs
+	patience time.Duration // the longest wait
 
-	mu     sync.Mutex     // guards what follows
-	queued int            // those that run or wait
-	of     map[string]int // by network
+	mu        sync.Mutex // guards what follows
+	free      int        // how many more may run
+	strangers *queue
+	known     *queue
+	lastKnown bool // the last turn was a known browser's
 }
 
-func newTurns() *turns {
-	n := min(max(1, runtime.GOMAXPROCS(0)-1), mostHashes)
-	return &turns{running: make(chan struct{}, n), of: map[string]int{}}
+// newHashTurns returns the turns of password hashing. One processor is left to everything else: a hash keeps one busy
+// for as long as hundreds of other requests do.
+func newHashTurns() *turns {
+	return newTurns(min(max(1, runtime.GOMAXPROCS(0)-1), mostHashes), mostWaiting, mostKnown, longestWait)
 }
 
-// take waits for a turn and returns what ends it. It fails with RATE_LIMITED where too many wait, of all or of the
-// network, or the wait is too long, and with ctx's error where that ends first.
-func (t *turns) take(ctx context.Context, network string) (done func(), err error) {
-	busy := rateLimited(time.Second, "Too many people are logging in at this moment. Please try again in a few seconds.")
-	if !t.enter(network) {
-		return nil, busy
-	}
-	tooLong := time.NewTimer(longestWait)
+func newTurns(running, strangers, known int, patience time.Duration) *turns {
+	return &turns{patience: patience, free: running, strangers: newQueue(strangers), known: newQueue(known)}
+}
+
+// take waits for a turn and returns what ends it. It fails with BUSY where too many wait or the wait is too long, and
+// with ctx's error where that ends first.
+func (t *turns) take(ctx context.Context, from sender) (done func(), err error) {
+	w := t.enter(from)
+	tooLong := time.NewTimer(t.patience)
 	defer tooLong.Stop()
 	select {
-	case t.running <- struct{}{}:
-		return func() {
-			<-t.running
-			t.leave(network)
-		}, nil
+	case <-w.turn:
 	case <-tooLong.C:
-		t.leave(network)
-		return nil, busy
+		err = busy()
 	case <-ctx.Done():
-		t.leave(network)
-		return nil, ctx.Err()
+		err = ctx.Err()
+	}
+	if err != nil && t.leave(w) {
+		return nil, err
+	}
+	if !w.served { // turn is closed
+		return nil, busy()
+	}
+	return t.done, nil
+}
+
+// enter lets a sender run or wait.
+func (t *turns) enter(from sender) *waiter {
+	w := &waiter{turn: make(chan struct{})}
+	q, groups := t.strangers, groupsOf(from.ip)
+	if from.account != "" {
+		// An account's own devices are not kept waiting by each other's networks, nor one account by another's devices.
+		q, groups = t.known, append(groups, groupKey{name: from.account, turns: 1})
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if lost := q.enter(w, groups); lost != nil {
+		close(lost.turn)
+	}
+	t.serve()
+	return w
+}
+
+// leave takes a waiter out of its queue, and reports whether it was in one.
+func (t *turns) leave(w *waiter) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.strangers.leave(w) || t.known.leave(w)
+}
+
+func (t *turns) done() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.free++
+	t.serve()
+}
+
+// serve gives the free turns to those that wait. It is called with mu held.
+func (t *turns) serve() {
+	for t.free > 0 {
+		w := t.next()
+		if w == nil {
+			return
+		}
+		t.free--
+		w.served = true
+		close(w.turn)
 	}
 }
 
-func (t *turns) enter(network string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.queued >= mostWaiting || t.of[network] >= mostOfOne {
-		return false
+// next takes the waiter whose turn it is out of its queue; nil: none waits. It is called with mu held.
+func (t *turns) next() *waiter {
+	first, second := t.known, t.strangers
+	if t.lastKnown {
+		first, second = second, first
 	}
-	t.queued++
-	t.of[network]++
-	return true
+	w := first.next()
+	if w == nil {
+		first = second
+		w = second.next()
+	}
+	t.lastKnown = first == t.known
+	return w
 }
 
-func (t *turns) leave(network string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.queued--
-	if t.of[network]--; t.of[network] == 0 {
-		delete(t.of, network)
-	}
+// busy says that the server cannot do it now, whoever asks: it is nothing that the sender did.
+func busy() *Error {
+	return &Error{Code: CodeRateLimited, Reason: ReasonBusy, RetryAfter: time.Second,
+		Message: "Too many people are logging in at this moment. Please try again in a few seconds."}
 }

@@ -70,7 +70,7 @@ func (p presenter) failed(ctx context.Context, err error) wireError {
 
 func authExtensions(e *auth.Error) map[string]any {
 	ext := map[string]any{"code": string(e.Code)}
-	if e.Reason != "" {
+	if e.Reason != "" && e.Code == auth.CodeUnauthenticated {
 		ext["reason"] = string(e.Reason)
 	}
 	if e.Field != "" {

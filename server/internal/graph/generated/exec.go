@@ -619,7 +619,7 @@ type Session {
 type Activity {
   id: ID!
   kind: ActivityKind!
-  "Why a session ended, or why something was refused: a reason of UNAUTHENTICATED, or RATE_LIMITED."
+  "Why a session ended, or why something was refused: a reason of UNAUTHENTICATED, RATE_LIMITED, or BUSY where the server had no room for it."
   reason: String
   "When; where it happened several times, the first."
   at: Time!
