@@ -67,12 +67,16 @@ func withHeld(list []held, h *held) []held {
 
 // judgeHeld judges one token. With end set it ends the token's session, but with spare not that of a reused token.
 func (s *Service) judgeHeld(ctx context.Context, v Visitor, t refreshToken, end, spare bool) (*held, error) {
-	var h *held
 	session := t.session.String()
-	if err := s.guesses.check(v.IP, session); err != nil {
+	there, err := s.lookups.exists(ctx, v.IP, session)
+	if errors.Is(err, errNoTurn) && !end {
+		return nil, nil // a login is not refused for the cookie beside it
+	}
+	if err != nil || !there {
 		return nil, err
 	}
-	err := s.store.Present(ctx, session, t.generation, func(snap Snapshot) (Change, error) {
+	var h *held
+	err = s.store.Present(ctx, session, t.generation, func(snap Snapshot) (Change, error) {
 		h = holding(snap, t, s.policy, v)
 		if h == nil || !end || spare && h.end.Reason == ReasonTokenReused {
 			return Change{}, nil
@@ -80,7 +84,6 @@ func (s *Service) judgeHeld(ctx context.Context, v Visitor, t refreshToken, end,
 		return Change{End: &h.end}, nil
 	})
 	if errors.Is(err, ErrNotFound) {
-		s.guesses.wrong(v.IP)
 		return nil, nil
 	}
 	return h, err

@@ -105,33 +105,6 @@ func TestLimitOfSignUps(t *testing.T) {
 	})
 }
 
-// TestLimitOfGuessedTokens has one network send refresh tokens of nobody's.
-func TestLimitOfGuessedTokens(t *testing.T) {
-	inBubble(t, standard, func(t *testing.T, w *world) {
-		mine := w.signUp()
-		stays := w.refreshed(mine.RefreshToken, plain)
-		for range 100 {
-			w.refused(auth.NewRefreshToken(), plain, auth.ReasonUnknownToken)
-		}
-		time.Sleep(20 * time.Second)
-		_, err := w.Refresh(w.ctx, from(auth.NewRefreshToken()), plain)
-		limited(t, err, 40*time.Second)
-		limited(t, w.Logout(w.ctx, from(auth.NewRefreshToken()), nil), 40*time.Second)
-		stays = w.refreshed(stays.RefreshToken, plain) // of a session that is known
-		among := from(auth.NewRefreshToken(), stays.RefreshToken)
-		if stays, err = w.Refresh(w.ctx, among, plain); err != nil {
-			t.Fatal("behind a token of nobody: ", err)
-		}
-		elsewhere := from(auth.NewRefreshToken())
-		elsewhere.IP = "192.0.2.8"
-		_, err = w.Refresh(w.ctx, elsewhere, plain)
-		wantError(t, err, auth.CodeUnauthenticated, auth.ReasonUnknownToken)
-		time.Sleep(40 * time.Second)
-		w.refused(auth.NewRefreshToken(), plain, auth.ReasonUnknownToken)
-		w.refreshed(stays.RefreshToken, plain)
-	})
-}
-
 func TestLimitOfAnUnknownAccount(t *testing.T) {
 	inBubble(t, standard, func(t *testing.T, w *world) {
 		for i := range 10 {

@@ -59,6 +59,7 @@ func (o *opener) open(now time.Time) (Opening, error) {
 
 // opened turns an opening that the store has kept into a grant.
 func (s *Service) opened(ctx context.Context, o *opener) (Grant, error) {
+	s.lookups.meet(o.id)
 	s.endedHeld(ctx, o.ends)
 	user := o.account.User
 	if user.CreatedAt.IsZero() {

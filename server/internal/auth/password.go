@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -47,12 +49,22 @@ func newHasher(c cost) (*hasher, error) {
 // hash returns the PHC string of the password with a new salt. It waits for its sender's turn, and fails where too many wait
 // already (BUSY) or ctx ends.
 func (h *hasher) hash(ctx context.Context, from sender, password string) (string, error) {
-	done, err := h.turns.take(ctx, from)
+	done, err := h.turn(ctx, from)
 	if err != nil {
 		return "", err
 	}
 	defer done()
 	return h.fresh(password)
+}
+
+// turn waits for a turn to hash. It fails with BUSY, or with ctx's error where that ends first.
+func (h *hasher) turn(ctx context.Context, from sender) (done func(), err error) {
+	done, err = h.turns.take(ctx, from)
+	if errors.Is(err, errNoTurn) {
+		err = &Error{Code: CodeRateLimited, Reason: ReasonBusy, RetryAfter: time.Second,
+			Message: "Too many people are logging in at this moment. Please try again in a few seconds."}
+	}
+	return done, err
 }
 
 func (h *hasher) fresh(password string) (string, error) {
@@ -70,7 +82,7 @@ func (h *hasher) verify(ctx context.Context, from sender, encoded, password stri
 	if err != nil {
 		return false, "", err
 	}
-	done, err := h.turns.take(ctx, from)
+	done, err := h.turn(ctx, from)
 	if err != nil {
 		return false, "", err
 	}

@@ -17,9 +17,8 @@ var telling = map[Reason]int{
 }
 
 // Refresh exchanges the visitor's refresh token by the table of the package's doc. The first of several tokens that is
-// answered wins. Where none is, Refresh fails with UNAUTHENTICATED and the most telling reason. It fails with RATE_LIMITED
-// where a token was not looked up, because too many unknown tokens have come from the visitor's network. With o.Page no
-// session ends: a token that would end one fails with ReasonUndecided.
+// answered wins. Where none is, Refresh fails with UNAUTHENTICATED and the most telling reason. With o.Page no session ends: a
+// token that would end one fails with ReasonUndecided.
 func (s *Service) Refresh(ctx context.Context, v Visitor, o RefreshOptions) (Grant, error) {
 	g, how, err := s.refresh(ctx, v.clean(), o)
 	if err != nil {
@@ -39,15 +38,10 @@ func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g G
 	// A reused token waits until the other tokens were tried: a browser that also holds a token that is answered does
 	// not lose that session over an old leftover.
 	var reused []refreshToken
-	var limited error
 	for _, t := range tokens {
 		p := presentation{token: t, visitor: v, options: o, spare: len(tokens) > 1}
 		g, err := s.present(ctx, &p)
-		e := (*Error)(nil)
 		switch {
-		case errors.As(err, &e) && e.Code == CodeRateLimited:
-			limited = err // one that is not a guess may stand behind it
-			continue
 		case err != nil:
 			return Grant{}, "", err
 		case p.answered():
@@ -65,9 +59,6 @@ func (s *Service) refresh(ctx context.Context, v Visitor, o RefreshOptions) (g G
 	}
 	if err := s.endReused(ctx, reused, v, o, ""); err != nil {
 		return Grant{}, "", err
-	}
-	if limited != nil {
-		return Grant{}, "", limited
 	}
 	return Grant{}, "", unauthenticated(reason)
 }
@@ -121,19 +112,17 @@ func (p *presentation) answered() bool {
 // present has one token judged and the judgement carried out. Where the token is answered it returns the grant.
 func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 	session := p.token.session.String()
-	if err := s.guesses.check(p.visitor.IP, session); err != nil {
-		return Grant{}, err
+	there, err := s.lookups.exists(ctx, p.visitor.IP, session)
+	if there {
+		err = s.store.Present(ctx, session, p.token.generation, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
 	}
-	err := s.store.Present(ctx, session, p.token.generation, func(snap Snapshot) (Change, error) { return s.step(p, snap) })
-	if errors.Is(err, ErrNotFound) {
+	if err == nil && !there || errors.Is(err, ErrNotFound) {
 		p.judged = decision{action: refuse, reason: ReasonUnknownToken}
-		s.guesses.wrong(p.visitor.IP)
 		return Grant{}, nil
 	}
 	if err != nil {
 		return Grant{}, internal(err)
 	}
-	s.guesses.right(session)
 	snap, change := p.snapshot, p.judged.change
 	s.report(ctx, p)
 	switch {

@@ -28,7 +28,7 @@ type Service struct {
 	endings *endings
 	trail   *trail
 	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
-	guesses *guesses
+	lookups *lookups
 }
 
 // New returns a Service on the store. It makes the key pair for access tokens where the store has none, encrypts the
@@ -51,7 +51,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 		endings: newEndings(store, keys.longest),
 		trail:   newTrail(store),
 		seen:    newMemory[generation, struct{}](memoryHalf),
-		guesses: newGuesses(),
+		lookups: newLookups(store),
 	}
 	if err := s.endings.poll(ctx); err != nil {
 		return nil, fmt.Errorf("load the ended sessions: %w", err)

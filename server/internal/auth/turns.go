@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -48,8 +49,10 @@ func newTurns(running, strangers, known int, patience time.Duration) *turns {
 	return &turns{patience: patience, free: running, strangers: newQueue(strangers), known: newQueue(known)}
 }
 
-// take waits for a turn and returns what ends it. It fails with BUSY where too many wait or the wait is too long, and
-// with ctx's error where that ends first.
+// errNoTurn says that too many requests waited for their turn, or that one waited for too long.
+var errNoTurn = fmt.Errorf("%w: too many requests wait", ErrUnavailable)
+
+// take waits for a turn and returns what ends it. It fails with errNoTurn, or with ctx's error where that ends first.
 func (t *turns) take(ctx context.Context, from sender) (done func(), err error) {
 	w := t.enter(from)
 	tooLong := time.NewTimer(t.patience)
@@ -57,7 +60,7 @@ func (t *turns) take(ctx context.Context, from sender) (done func(), err error) 
 	select {
 	case <-w.turn:
 	case <-tooLong.C:
-		err = busy()
+		err = errNoTurn
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -65,7 +68,7 @@ func (t *turns) take(ctx context.Context, from sender) (done func(), err error) 
 		return nil, err
 	}
 	if !w.served { // turn is closed
-		return nil, busy()
+		return nil, errNoTurn
 	}
 	return t.done, nil
 }
@@ -127,10 +130,4 @@ func (t *turns) next() *waiter {
 	}
 	t.lastKnown = first == t.known
 	return w
-}
-
-// busy says that the server cannot do it now, whoever asks: it is nothing that the sender did.
-func busy() *Error {
-	return &Error{Code: CodeRateLimited, Reason: ReasonBusy, RetryAfter: time.Second,
-		Message: "Too many people are logging in at this moment. Please try again in a few seconds."}
 }

@@ -40,7 +40,7 @@ var floods = []flood{
 	}, []string{"200 EMAIL_TAKEN", "200 RATE_LIMITED"}},
 	{"unknown refresh tokens", 50, func(r *rig, _, address int) (answer, error) {
 		return r.from(address, refreshQuery, nil, map[string]string{"Cookie": graph.CookieName + "=" + nobodysToken})
-	}, []string{"200 UNAUTHENTICATED UNKNOWN_TOKEN", "200 RATE_LIMITED"}},
+	}, []string{"200 UNAUTHENTICATED UNKNOWN_TOKEN"}},
 	{"forged access tokens", 50, func(r *rig, _, address int) (answer, error) {
 		return r.from(address, meQuery, nil, map[string]string{"Authorization": "Bearer " + strings.Repeat("eyJhbGciOiJFZERTQSJ9.", 2) + "x"})
 	}, []string{"401 UNAUTHENTICATED UNKNOWN_TOKEN"}},
