@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -94,6 +95,9 @@ func (p presenter) error(ctx context.Context, err error) *gqlerror.Error {
 		shown.Extensions = map[string]any{}
 	}
 	shown.Extensions["code"] = string(auth.CodeBadUserInput)
+	if len(shown.Message) > maxMessage {
+		shown.Message = strings.ToValidUTF8(shown.Message[:maxMessage], "") + "…"
+	}
 	return shown
 }
 

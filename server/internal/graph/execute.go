@@ -62,7 +62,7 @@ func mediaType(accept string) string {
 // execute answers a request that has been read. ctx carries c, its caller.
 func (a *api) execute(ctx context.Context, w http.ResponseWriter, r *http.Request, p params, c *caller) {
 	mt := mediaType(r.Header.Get("Accept"))
-	status, answer := a.answer(ctx, r.Header, p, mt)
+	status, answer := a.answer(ctx, p, mt)
 	if c.unavailable.Load() {
 		status = unavailable(w.Header())
 	}
@@ -72,19 +72,14 @@ func (a *api) execute(ctx context.Context, w http.ResponseWriter, r *http.Reques
 }
 
 // answer runs the operation, and returns the answer's status and body.
-func (a *api) answer(ctx context.Context, header http.Header, p params, mt string) (status int, body []byte) {
+func (a *api) answer(ctx context.Context, p params, mt string) (status int, body []byte) {
 	defer func() {
 		if v := recover(); v != nil { // of a resolver gqlgen recovers itself
 			status = http.StatusInternalServerError
 			body = encode(&graphql.Response{Errors: gqlerror.List{a.present.error(ctx, a.present.panicked(ctx, v))}})
 		}
 	}()
-	ctx = graphql.StartOperationTrace(ctx)
-	started := graphql.GetStartTime(ctx)
-	op, errs := a.exec.CreateOperationContext(ctx, &graphql.RawParams{
-		Query: p.Query, OperationName: p.OperationName, Variables: p.Variables, Extensions: p.Extensions, Headers: header,
-		ReadTime: graphql.TraceTiming{Start: started, End: started},
-	})
+	op, errs := a.operations.prepare(ctx, p)
 	if errs != nil {
 		status = http.StatusOK
 		if errcode.GetErrorKind(errs) == errcode.KindProtocol {
@@ -93,7 +88,7 @@ func (a *api) answer(ctx context.Context, header http.Header, p params, mt strin
 				status = http.StatusBadRequest
 			}
 		}
-		return status, encode(a.exec.DispatchError(graphql.WithOperationContext(ctx, op), errs))
+		return status, encode(a.exec.DispatchError(ctx, errs))
 	}
 	next, ctx := a.exec.DispatchOperation(ctx, op)
 	return http.StatusOK, encode(next(ctx))

@@ -10,9 +10,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/blog"
@@ -30,7 +27,8 @@ const (
 	costOfChange  = 20   // of a mutation: it writes
 	costOfHash    = 500  // of one that hashes a password
 	maxTokens     = 1000 // to parse more would cost more than to answer
-	parsedQueries = 1000 // kept parsed, by text
+	maxErrors     = 10   // of validation that are told
+	maxMessage    = 500  // bytes of an error's text, which may repeat what was sent
 )
 
 // Config is what the API needs.
@@ -49,27 +47,19 @@ type Config struct {
 func New(cfg Config) http.Handler {
 	ec := generated.Config{Resolvers: &resolver{auth: cfg.Auth, blog: cfg.Blog}}
 	weigh(&ec.Complexity)
-	srv := executor.New(generated.NewExecutableSchema(ec))
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](parsedQueries))
-	srv.SetParserTokenLimit(maxTokens)
-	srv.Use(complexityLimit{extension.FixedComplexityLimit(maxComplexity)})
-	if cfg.Dev {
-		srv.Use(depthLimit(devDepth))
-		srv.Use(extension.Introspection{})
-	} else {
-		srv.Use(depthLimit(maxDepth))
-		srv.Use(noIntrospection{})
-	}
+	schema := generated.NewExecutableSchema(ec)
+	srv := executor.New(schema)
 	present := presenter{cfg.Log}
 	srv.SetErrorPresenter(present.error)
 	srv.SetRecoverFunc(present.panicked)
-	return &api{cfg: cfg, exec: srv, present: present}
+	return &api{cfg: cfg, operations: newOperations(schema, cfg.Dev, present.panicked), exec: srv, present: present}
 }
 
 type api struct {
-	cfg     Config
-	exec    *executor.Executor
-	present presenter
+	cfg        Config
+	operations *operations
+	exec       *executor.Executor // executes what operations has prepared
+	present    presenter
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
