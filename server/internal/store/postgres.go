@@ -39,6 +39,9 @@ func openPostgres(ctx context.Context, dsn string, log *slog.Logger) (*Store, er
 	if err != nil {
 		return nil, err
 	}
+	if hosts := unprotected(&cfg.ConnConfig.Config); len(hosts) > 0 {
+		log.WarnContext(ctx, "the network to the database is not protected: write sslmode=verify-full into its URL", "hosts", hosts)
+	}
 	if _, err := migratePostgres(ctx, cfg.ConnConfig.Copy(), log); err != nil {
 		return nil, plainOpening(err)
 	}
