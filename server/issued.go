@@ -32,7 +32,9 @@ func newIssued(t *transport, log *slog.Logger) *issued {
 }
 
 func (i *issued) config() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: i.get, NextProtos: []string{acme.ALPNProto}}
+	cfg := tlsConfig(i.get)
+	cfg.NextProtos = []string{acme.ALPNProto}
+	return cfg
 }
 
 // get returns the certificate. The visitor who is the first may be given up on meanwhile: then it is there for the next.

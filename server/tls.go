@@ -14,7 +14,7 @@ import (
 
 // certificates are where the server's certificate comes from.
 type certificates interface {
-	// config is how the server speaks TLS with it: 1.2 and above, by Go's own preferences for the rest.
+	// config returns how the server speaks TLS with it (tlsConfig).
 	config() *tls.Config
 	// run keeps it good until ctx ends, and then returns nil.
 	run(ctx context.Context) error
@@ -50,10 +50,7 @@ func (c *certificate) load() error {
 func (c *certificate) challenges(next http.Handler) http.Handler { return next }
 
 func (c *certificate) config() *tls.Config {
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
-	}
+	return tlsConfig(func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil })
 }
 
 // run reads the files again at each SIGHUP.
