@@ -151,7 +151,7 @@ func TestTheCertificateOfMakeRun(t *testing.T) {
 	}
 }
 
-// In the clear who only reads is sent on, and whoever sends something is refused.
+// In the clear, a browser that only reads is redirected. Requests that carry data, and those of programs, are refused.
 func TestTheListenerInTheClear(t *testing.T) {
 	ca := newAuthority(t)
 	ca.issue(t, 7)
@@ -159,18 +159,22 @@ func TestTheListenerInTheClear(t *testing.T) {
 	srv := startServing(t, "--db="+filepath.Join(t.TempDir(), "x.db"), "--tls-cert="+ca.cert, "--tls-key="+ca.key, "--http-addr="+at)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, row := range []struct {
-		method, uri string
-		status      int
-		to          string
+		method, uri, token string
+		status             int
+		to                 string
 	}{
-		{"GET", "/posts?x=%20y", 308, "/posts?x=%20y"},
-		{"HEAD", "/", 308, "/"},
-		{"GET", "//evil.example/", 403, ""}, // it is sent as http://evil.example/
-		{"POST", "/login", 403, ""},
-		{"POST", "/graphql", 403, ""},
-		{"DELETE", "/", 403, ""},
-		{"GET", "/.well-known/acme-challenge/x", 308, "/.well-known/acme-challenge/x"},
-		{"GET", "/" + strings.Repeat("x", 9000), 403, ""},
+		{"GET", "/posts?x=%20y", "", 308, "/posts?x=%20y"},
+		{"HEAD", "/", "", 308, "/"},
+		{"GET", "//evil.example/", "", 403, ""}, // it is sent as http://evil.example/
+		{"POST", "/login", "", 403, ""},
+		{"POST", "/graphql", "", 403, ""},
+		{"GET", "/graphql", "", 403, ""},
+		{"GET", "/.well-known/jwks.json", "", 403, ""},
+		{"GET", "/healthz", "", 403, ""},
+		{"GET", "/posts", "Bearer x", 403, ""},
+		{"DELETE", "/", "", 403, ""},
+		{"GET", "/.well-known/acme-challenge/x", "", 308, "/.well-known/acme-challenge/x"},
+		{"GET", "/" + strings.Repeat("x", 9000), "", 403, ""},
 	} {
 		t.Run(row.method+" "+row.uri[:min(len(row.uri), 20)], func(t *testing.T) {
 			r, err := http.NewRequest(row.method, "http://"+at, strings.NewReader("intent=login"))
@@ -179,6 +183,9 @@ func TestTheListenerInTheClear(t *testing.T) {
 			}
 			r.URL.Opaque = row.uri
 			r.Host = "evil.example"
+			if row.token != "" {
+				r.Header.Set("Authorization", row.token)
+			}
 			resp, err := client.Do(r)
 			if err != nil {
 				t.Fatal(err)
