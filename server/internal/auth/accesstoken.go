@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 )
 
 const (
@@ -58,8 +59,8 @@ func (c *claims) Validate() error {
 		return errors.New("iat is missing or in the future")
 	case c.NotBefore != nil && c.NotBefore.After(soon):
 		return errors.New("nbf is in the future")
-	case c.Subject == "" || c.SessionID == "" || c.Generation < 1:
-		return errors.New("sub, sid or gen is missing")
+	case uuid.Validate(c.Subject) != nil || uuid.Validate(c.SessionID) != nil || c.Generation < 1:
+		return errors.New("sub, sid or gen is none of ours")
 	}
 	return nil
 }
@@ -83,12 +84,6 @@ type verified struct {
 
 // life is how long the token was to live when it was signed.
 func (v verified) life() time.Duration { return v.Expiry.Sub(v.issued) }
-
-// generation names the tokens of one answer.
-type generation struct {
-	sessionID string
-	number    int64
-}
 
 func newMinter(keys *keyring, issuer string, ttl time.Duration) *minter {
 	audience := issuer + "/graphql"

@@ -28,6 +28,11 @@ func (m *memory[K, V]) get(k K) (V, bool) {
 	return v, ok
 }
 
+func (m *memory[K, V]) has(k K) bool {
+	_, ok := m.get(k)
+	return ok
+}
+
 func (m *memory[K, V]) put(k K, v V) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

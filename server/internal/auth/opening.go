@@ -89,5 +89,8 @@ func (s *Service) grant(ctx context.Context, i issue) (Grant, error) {
 	if err != nil {
 		return Grant{}, internal(fmt.Errorf("session %s: %w", i.sessionID, err))
 	}
+	if a := (Answer{i.user.ID, i.sessionID, i.generation}); !s.answers.has(a) {
+		s.answers.put(a, false)
+	}
 	return Grant{AccessToken: access, Expiry: expiry.UTC(), User: i.user, SessionID: i.sessionID, RefreshToken: i.refresh}, nil
 }

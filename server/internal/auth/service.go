@@ -27,7 +27,7 @@ type Service struct {
 	tokens  *minter
 	endings *endings
 	trail   *trail
-	seen    *memory[generation, struct{}] // marked by this process: the mark costs one write, not one per request
+	answers *memory[Answer, bool] // answers that are in the store; true: their tokens are marked as seen
 	lookups *lookups
 }
 
@@ -50,7 +50,7 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 		tokens:  newMinter(keys, cfg.Issuer, cfg.AccessTTL),
 		endings: newEndings(store, keys.longest),
 		trail:   newTrail(store),
-		seen:    newMemory[generation, struct{}](memoryHalf),
+		answers: newMemory[Answer, bool](memoryHalf),
 		lookups: newLookups(store),
 	}
 	if err := s.endings.poll(ctx); err != nil {

@@ -13,9 +13,9 @@ import (
 const lastUsedStep = 5 * time.Minute
 
 // Authenticate verifies an access token and returns whom it speaks for. It fails with UNAUTHENTICATED and
-// ACCESS_TOKEN_EXPIRED, UNKNOWN_TOKEN for what is none of ours, or the reason why its session ended. byHolder says
-// that the token comes from whom it was sent to, and not from the server's own page renderer: its first use then marks
-// the refresh token that it came with as seen.
+// ACCESS_TOKEN_EXPIRED, the reason why its session ended, or UNKNOWN_TOKEN: the signature is not ours, or the store has
+// no such session of the user. byHolder says that the client sends the token, and not the server's own page renderer: its
+// first use then marks the refresh token that it came with as seen.
 func (s *Service) Authenticate(ctx context.Context, accessToken string, byHolder bool) (Identity, error) {
 	token, err := s.tokens.verify(ctx, accessToken)
 	if err != nil {
@@ -31,14 +31,33 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string, byHolder
 	case reason != "":
 		return Identity{}, unauthenticated(reason)
 	}
-	g := generation{id.SessionID, id.Generation}
-	if _, marked := s.seen.get(g); byHolder && !marked {
-		if err := s.store.MarkSeen(ctx, id.SessionID, id.Generation); err != nil {
-			return Identity{}, internal(err)
-		}
-		s.seen.put(g, struct{}{})
+	if err := s.checkAnswer(ctx, Answer{id.UserID, id.SessionID, id.Generation}, byHolder); err != nil {
+		return Identity{}, err
 	}
 	return id, nil
+}
+
+// checkAnswer fails with UNKNOWN_TOKEN where the store knows nothing of the answer that an access token came in: the key
+// was stolen, or the database restored from a copy that is older than the token. It asks the store once of each answer,
+// in the same step that marks the token as seen.
+func (s *Service) checkAnswer(ctx context.Context, a Answer, byHolder bool) error {
+	marked, known := s.answers.get(a)
+	if marked || known && !byHolder {
+		return nil
+	}
+	ask := s.store.Answered
+	if byHolder {
+		ask = s.store.MarkSeen
+	}
+	err := ask(ctx, a)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return unknownToken(err)
+	case err != nil:
+		return internal(err)
+	}
+	s.answers.put(a, byHolder)
+	return nil
 }
 
 // MaxSessions is how many sessions are listed at most. What is left out moves up when others end.

@@ -36,8 +36,11 @@ type Store interface {
 	// ErrNotFound where there is no such session, with ErrChanged where the change does not fit, and with step's own
 	// error; then nothing is changed.
 	Present(ctx context.Context, sessionID string, generation int64, step func(Snapshot) (Change, error)) error
-	// MarkSeen marks the session's token of this generation as seen now, unless it is already.
-	MarkSeen(ctx context.Context, sessionID string, generation int64) error
+	// MarkSeen marks the refresh token of an answer as seen now, unless it is already. It fails with ErrNotFound as Answered
+	// does.
+	MarkSeen(ctx context.Context, a Answer) error
+	// Answered fails with ErrNotFound where the user has no such session, or the session has not come to the generation.
+	Answered(ctx context.Context, a Answer) error
 
 	// Sessions returns the user's sessions that are live by life, the one with the latest LastUsedAt first, and of them at
 	// most first.
@@ -75,6 +78,13 @@ type Store interface {
 	// Prune is one short step of a round that removes what r allows to: it looks at some limit rows, from where the
 	// step before has stopped. A round starts at the zero PruneCursor, and has ended where Prune returns that.
 	Prune(ctx context.Context, r Retention, from PruneCursor, limit int) (next PruneCursor, removed int, err error)
+}
+
+// Answer names the answer that an access token came in.
+type Answer struct {
+	UserID     string
+	SessionID  string
+	Generation int64 // of the refresh token that the access token came with
 }
 
 // Token is the row of a refresh token. Its session and its generation name it.

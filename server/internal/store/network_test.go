@@ -36,7 +36,7 @@ func TestANetworkThatSwallows(t *testing.T) {
 			if i%2 == 0 {
 				_, err = s.Account(context.Background(), o.Session.UserID)
 			} else {
-				err = s.MarkSeen(context.Background(), o.Session.ID, 1)
+				err = s.MarkSeen(context.Background(), answer(o))
 			}
 			if !errors.Is(err, auth.ErrUnavailable) {
 				t.Errorf("error %v, want %v", err, auth.ErrUnavailable)
@@ -51,7 +51,7 @@ func TestANetworkThatSwallows(t *testing.T) {
 	if _, err := s.Account(t.Context(), o.Session.UserID); err != nil {
 		t.Errorf("once the way is free again: %v", err)
 	}
-	if err := s.MarkSeen(t.Context(), o.Session.ID, 1); err != nil {
+	if err := s.MarkSeen(t.Context(), answer(o)); err != nil {
 		t.Errorf("once the way is free again: %v", err)
 	}
 }

@@ -138,6 +138,11 @@ func tellsUserinfo(text string) bool {
 }
 
 // account makes an account with a session.
+// answer names the first answer of the session.
+func answer(o auth.Opening) auth.Answer {
+	return auth.Answer{UserID: o.Session.UserID, SessionID: o.Session.ID, Generation: 1}
+}
+
 func account(t *testing.T, s *store.Store) (o auth.Opening) {
 	t.Helper()
 	id := uuid.NewString()

@@ -159,17 +159,6 @@ func must(changed int64, err error) error {
 	return err
 }
 
-// MarkSeen implements auth.Store.
-func (s *Store) MarkSeen(ctx context.Context, sessionID string, generation int64) error {
-	return s.wrap("mark seen", s.write(ctx, func(ctx context.Context, r runner) error {
-		now, err := s.dialect.now(ctx, r)
-		if err != nil {
-			return err
-		}
-		return markSeen(ctx, r, sessionID, generation, now)
-	}))
-}
-
 func markSeen(ctx context.Context, r runner, session string, generation int64, at time.Time) error {
 	_, err := exec(ctx, r, `update refresh_tokens set seen_at = $1
 		where session_id = $2 and generation = $3 and seen_at is null`, millis(at), session, generation)

@@ -14,14 +14,14 @@ func TestARestartThatNobodyNotices(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
 	s := openPostgres(t, cluster.Database(t))
-	user := account(t, s).Session.UserID
+	o := account(t, s)
 	const connections = 12
 	for _, row := range []struct {
 		name string
 		next func() error
 	}{
-		{"a write", func() error { return s.MarkSeen(t.Context(), user, 1) }},
-		{"a read", func() error { _, err := s.Account(t.Context(), user); return err }},
+		{"a write", func() error { return s.MarkSeen(t.Context(), answer(o)) }},
+		{"a read", func() error { _, err := s.Account(t.Context(), o.Session.UserID); return err }},
 	} {
 		var all, there sync.WaitGroup // each on a connection of its own
 		there.Add(connections)

@@ -51,7 +51,8 @@ func changing(s Store, a auth.Account, o auth.Opening, limit auth.Limit) map[str
 			})
 			return err
 		},
-		"Count": func(gone context.Context) error { _, err := s.Count(gone, limit); return err },
+		"Count":    func(gone context.Context) error { _, err := s.Count(gone, limit); return err },
+		"Answered": func(gone context.Context) error { return s.Answered(gone, answer(o, 1)) },
 		"CreateAccount": func(gone context.Context) error {
 			b := auth.Account{User: auth.User{ID: newID(), Email: "eve@example.com"}}
 			return s.CreateAccount(gone, b, func(now time.Time) (auth.Opening, error) { return opening(b.ID, now, 0), nil })
@@ -66,7 +67,7 @@ func changing(s Store, a auth.Account, o auth.Opening, limit auth.Limit) map[str
 			_, err := s.EndSessions(gone, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked})
 			return err
 		},
-		"MarkSeen": func(gone context.Context) error { return s.MarkSeen(gone, o.Session.ID, 1) },
+		"MarkSeen": func(gone context.Context) error { return s.MarkSeen(gone, answer(o, 1)) },
 		"OpenSession": func(gone context.Context) error {
 			return s.OpenSession(gone, a.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 				return opening(a.ID, snap.Now, 0), nil
@@ -162,7 +163,7 @@ func testClosing(t *testing.T, f *fixture) {
 	if err := s.Close(); err != nil {
 		t.Errorf("closed twice: %v", err)
 	}
-	if s.Ping(ctx) == nil || s.MarkSeen(ctx, newID(), 1) == nil {
+	if s.Ping(ctx) == nil || s.MarkSeen(ctx, auth.Answer{}) == nil {
 		t.Error("a closed store answers")
 	}
 }

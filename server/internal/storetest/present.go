@@ -237,37 +237,3 @@ func testPresentRacingEnding(t *testing.T, f *fixture) {
 		t.Errorf("ended at generation %d (%s), rotated to %d", at.Generation, at.EndReason, last)
 	}
 }
-
-func testMarkSeen(t *testing.T, f *fixture) {
-	s := f.process()
-	_, o := f.account(s, time.Minute)
-	mark := func(generation int64) {
-		t.Helper()
-		if err := s.MarkSeen(ctx, o.Session.ID, generation); err != nil {
-			t.Error(err)
-		}
-	}
-	mark(1)
-	if first := f.look(s, first(o)); first.Token.SeenAt.IsZero() || first.Token.SeenAt.After(first.Now) {
-		t.Errorf("seen at %v", first.Token.SeenAt)
-	}
-	second := f.rotate(s, first(o))
-	mark(3) // not there
-	if !f.look(s, second).Token.SeenAt.IsZero() {
-		t.Error("marked another generation")
-	}
-	// The first time stands, whoever marks again.
-	var at time.Time
-	for _, later := range []time.Duration{-time.Hour, time.Hour} {
-		f.present(s, second, func(snap auth.Snapshot) auth.Change {
-			if at.IsZero() {
-				at = snap.Now.Add(later)
-			}
-			return auth.Change{SeenAt: snap.Now.Add(later)}
-		})
-		mark(2)
-	}
-	if snap := f.look(s, second); !snap.Token.SeenAt.Equal(at) {
-		t.Errorf("seen at %v, want %v", snap.Token.SeenAt, at)
-	}
-}

@@ -45,6 +45,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"racing presentations", testRacingPresentations},
 		{"presentations racing an ending", testPresentRacingEnding},
 		{"marking as seen", testMarkSeen},
+		{"answers", testAnswers},
 		{"live sessions", testSessions},
 		{"ending sessions", testEndSessions},
 		{"live sessions of all", testLiveSessions},
