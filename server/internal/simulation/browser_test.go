@@ -3,9 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,8 +16,10 @@ const lingering = 3 * time.Second
 // browser is a browser with its tabs. Its user is one goroutine.
 type browser struct {
 	*device
-	shared bool // one SharedWorker for all tabs; else each has a worker of its own
-	opened int  // tabs so far
+	queue      queue
+	shared     bool // one SharedWorker for all tabs; else each has a worker of its own
+	scriptless bool // there are no workers, and every page is the server's
+	opened     int  // tabs so far
 
 	mu     sync.Mutex // guards what follows
 	worker *worker    // the SharedWorker, where it runs
@@ -27,26 +27,15 @@ type browser struct {
 	idle   *time.Timer
 }
 
-// tab is a tab, or a page's life in one.
-type tab struct {
-	*link
-	browser *browser
-	ctx     context.Context // ends with the page
-	close   context.CancelFunc
-
-	mu     sync.Mutex // guards what follows
-	worker *worker    // once the page has started it
-	gone   bool
-}
-
 func (w *world) newBrowser(i int, shared bool) *browser {
-	return &browser{device: w.newDevice(fmt.Sprintf("browser %d", i+1), i), shared: shared}
+	return &browser{device: w.newDevice(fmt.Sprintf("browser %d", i+1), i), shared: shared,
+		queue: queue{lines: map[string][]*navigation{}}}
 }
 
-// open opens a tab. The page is asked for after a while, and given up after patience, where that is not 0.
-func (b *browser) open(after, patience time.Duration) *tab {
+// open opens a tab. The navigation is made after a while, and given up after patience, where that is not 0.
+func (b *browser) open(m *message, after, patience time.Duration) *tab {
 	b.opened++
-	t := &tab{link: b.newLink(fmt.Sprintf("%s.%d", b.name, b.opened)), browser: b}
+	t := &tab{link: b.newLink(fmt.Sprintf("%s.%d", b.name, b.opened)), browser: b, address: m.path}
 	t.ctx, t.close = context.WithCancel(context.Background())
 	b.mu.Lock()
 	b.tabs = append(b.tabs, t)
@@ -55,62 +44,8 @@ func (b *browser) open(after, patience time.Duration) *tab {
 		b.idle = nil
 	}
 	b.mu.Unlock()
-	b.w.running.Go(func() { t.load(after, patience) })
+	b.w.running.Go(func() { t.load(m, after, patience) })
 	return t
-}
-
-// load asks for the page and starts its worker.
-func (t *tab) load(after, patience time.Duration) {
-	time.Sleep(after)
-	ctx := t.ctx
-	if patience > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
-	}
-	who := t.session()
-	resp, err := t.send(ctx, &message{kind: page, method: http.MethodGet, path: "/posts",
-		header: http.Header{"Sec-Fetch-Site": {"none"}}})
-	if err != nil {
-		return // what the person sees is the browser's own
-	}
-	body, _ := io.ReadAll(resp.Body) // a page that was cut is shown as far as it came
-	t.judge(resp.StatusCode, string(body), who)
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusUnauthorized {
-		return
-	}
-	time.Sleep(t.dice.between(20*time.Millisecond, 400*time.Millisecond))
-	if w := t.start(); w != nil && resp.StatusCode == http.StatusOK {
-		w.resume(t.ctx)
-	}
-}
-
-// judge looks at the page as its user does. The session is the one that there was when it was asked for.
-func (t *tab) judge(status int, body, session string) {
-	switch {
-	case status == http.StatusUnauthorized:
-		t.lost(t.who, "a page is the login form", session)
-	case status == http.StatusOK && strings.Contains(body, "</html>") && !strings.Contains(body, `data-session="active"`):
-		t.w.fail(t.who, "a page with status 200 knows no session")
-	case status != http.StatusOK && status != http.StatusServiceUnavailable:
-		t.w.fail(t.who, "a page has status %d", status)
-	}
-}
-
-// start starts the tab's worker, or joins the browser's. It returns nil where the tab is gone.
-func (t *tab) start() *worker {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case t.gone:
-		return nil
-	case t.worker != nil:
-	case t.browser.shared:
-		t.worker = t.browser.sharedWorker()
-	default:
-		t.worker = t.newWorker(t.who + " worker")
-	}
-	return t.worker
 }
 
 // sharedWorker returns the browser's worker, which it starts where there is none.
@@ -121,13 +56,6 @@ func (b *browser) sharedWorker() *worker {
 		b.worker = b.newWorker(fmt.Sprintf("%s.w%d", b.name, b.opened))
 	}
 	return b.worker
-}
-
-// running returns the tab's worker, if it has one by now.
-func (t *tab) running() *worker {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.worker
 }
 
 // shut closes a tab. A worker of its own ends with it, and a shared one forgets its token a while after the last tab.
@@ -188,7 +116,11 @@ func without(list []*tab, t *tab) []*tab {
 // the client's token has been renewed.
 func (b *browser) prove() {
 	b.quit()
-	t := b.open(0, 0)
+	if b.scriptless {
+		b.provePages()
+		return
+	}
+	t := b.open(get("/posts"), 0, 0)
 	time.Sleep(2 * time.Second)
 	for range 2 {
 		w := t.running()
@@ -204,5 +136,18 @@ func (b *browser) prove() {
 		}
 		w.query(t.ctx)
 		time.Sleep(accessTTL)
+	}
+}
+
+// provePages is prove without scripts: two pages, one after the other.
+func (b *browser) provePages() {
+	for range 2 {
+		t := b.open(get("/posts"), 0, 0)
+		time.Sleep(2 * time.Second)
+		if status := t.shows(); status != http.StatusOK && len(b.w.broken()) == 0 {
+			b.lost(t.who, fmt.Sprintf("in the end a page has status %d", status), b.session())
+		}
+		time.Sleep(accessTTL)
+		b.shut(t)
 	}
 }

@@ -44,6 +44,14 @@ func (o *watch) seen(g generation) (at time.Time, ok bool) {
 	return time.UnixMilli(ms.Int64), ms.Valid
 }
 
+// posts counts all posts, where m is a form that makes one.
+func (o *watch) posts(m *message) (n int) {
+	if m.kind == page && m.method == http.MethodPost {
+		o.w.ok(o.look.QueryRow(`select count(*) from posts`).Scan(&n))
+	}
+	return n
+}
+
 // ended is called once for each session that has ended, with mu held: a second later no process takes an access token
 // of it.
 func (o *watch) ended(s *sitting) {

@@ -118,11 +118,16 @@ func (d *device) session() string {
 
 // lost is called where the device's user, who had a session, meets a login form of whatever kind.
 func (d *device) lost(who, what, session string) {
+	d.wronged(who, "an honest user is logged out: "+what, session)
+}
+
+// wronged is called where something happens that no honest user of a session is to meet.
+func (d *device) wronged(who, what, session string) {
 	if d.thief || d.left() || session != d.session() || d.w.watch.mayEnd(session) {
 		d.w.note(who, "%s", what)
 		return
 	}
-	d.w.fail(who, "an honest user is logged out: %s", what)
+	d.w.fail(who, "%s", what)
 }
 
 // jar holds the one cookie there is. It is the http.CookieJar of a program, and a browser's own.

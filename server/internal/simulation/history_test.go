@@ -13,6 +13,7 @@ import (
 type plan struct {
 	processes int
 	browsers  []bool // each with whether it has a SharedWorker
+	noScripts bool   // in any of them
 	programs  int
 	habits    habits
 	net       conditions
@@ -61,6 +62,7 @@ func (w *world) run(p plan) {
 	)
 	for i, shared := range p.browsers {
 		b := w.newBrowser(i, shared)
+		b.scriptless = p.noScripts
 		browsers = append(browsers, b)
 		users.Go(func() { b.live(p.habits) })
 	}

@@ -26,8 +26,10 @@ func honest(_ uint64, d *dice) plan {
 	p := plan{processes: 1 + d.below(3), kills: d.chance(0.5)}
 	p.habits = habits{acts: 5 + d.below(10), tabs: 1 + d.below(4), restless: d.float() * 0.5,
 		near: d.float() * 0.3, long: d.float() * 0.5, rush: d.float() * 0.2, edge: d.float() * 0.2,
-		logins: d.chance(0.03)}
-	p.net = conditions{slow: d.float() * 0.5, lost: d.float() * 0.2, cut: d.float() * 0.1, refused: d.float() * 0.05}
+		forms: d.float() * 0.2, logins: d.chance(0.03)}
+	p.net = conditions{slow: d.float() * 0.5, lost: d.float() * 0.2, cut: d.float() * 0.1, refused: d.float() * 0.05,
+		held: d.float() * 0.3}
+	p.noScripts = d.chance(0.1)
 	switch d.below(5) {
 	case 0:
 		p.programs = 1
@@ -46,6 +48,8 @@ func everyday(seed uint64, d *dice) plan {
 		return rushing(seed, d)
 	case 1:
 		return edging(seed, d)
+	case 2, 3:
+		return crowding(seed, d)
 	}
 	return honest(seed, d)
 }
@@ -64,7 +68,7 @@ func TestHonest(t *testing.T) {
 // tell what one and the same moment brought is the scheduler's.)
 func TestRepeats(t *testing.T) {
 	tpl := theTemplate(t)
-	for _, plan := range []func(uint64, *dice) plan{honest, stolen, outside} {
+	for _, plan := range []func(uint64, *dice) plan{honest, crowding, stolen, outside} {
 		for s := uint64(1); s <= uint64(histories(40)); s++ {
 			var events [2][]string
 			for i := range events {

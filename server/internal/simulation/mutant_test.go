@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -19,8 +20,9 @@ type mutant struct {
 	noRecover bool // W1: none says recover
 	noMinAge  bool // W2: those of a client that holds a token already, its timer's, say no minAge
 
-	// In the network adapter, of pages: the login form clears the cookie.
-	pagesClear bool
+	// In the network adapter, of pages:
+	pagesClear bool // C6: the login form clears the cookie
+	pagesJudge bool // P: a cookie that a page is not answered by is judged as the API does
 
 	// Around the store, of what Present shows.
 	change func(*snapshots, *auth.Snapshot)
@@ -32,6 +34,7 @@ var (
 	withoutS2       = mutant{rule: "S5: nothing later seen for longer than G", change: seenLongAgo}
 	withoutS5       = mutant{rule: "S5': a recovery moves on", change: sentJustNow}
 	withoutC6       = mutant{rule: "a page clears no cookie", pagesClear: true}
+	withoutP        = mutant{rule: "P: a page ends no session", pagesJudge: true}
 	withoutRecovery = mutant{rule: "S5: a token past its grace can be recovered", change: supersededLongAgo}
 	withoutAge      = mutant{rule: "S1: age counts from when the token was last sent", change: sentWhenMade}
 )
@@ -68,6 +71,19 @@ func (m mutant) answer(to *message, data []byte) []byte {
 	}
 	clears := fmt.Appendf(nil, "\r\nSet-Cookie: %s=; Path=/; Max-Age=0; Secure; HttpOnly\r\n", cookieName)
 	return bytes.Replace(data, []byte("\r\n"), clears, 1)
+}
+
+// serve has the handler answer a request. Where the mutant judges by pages, a page that is a login form is made again,
+// after the API has judged its cookie.
+func (m mutant) serve(handler http.Handler, to *message) *recorder {
+	out := to.serve(handler)
+	if !m.pagesJudge || to.kind != page || out.status != http.StatusUnauthorized {
+		return out
+	}
+	judge := call(refresh, to.cookie, fmt.Sprintf(`mutation{refreshToken(minAge:%d,recover:true){accessToken}}`, int(grace/time.Second)))
+	judge.from = to.from
+	judge.serve(handler)
+	return to.serve(handler)
 }
 
 // around puts the mutant in front of the store.

@@ -21,6 +21,7 @@ func TestMutants(t *testing.T) {
 		{withoutW2, rushing, "an honest user is logged out"},
 		{withoutS2, honest, "an honest user is logged out"},
 		{withoutAge, edging, "an honest user is logged out"},
+		{withoutP, crowding, "an honest user is logged out"},
 		{withoutS5, hiding, "theft unnoticed"},
 	} {
 		t.Run(row.mutant.rule, func(t *testing.T) {
@@ -59,5 +60,13 @@ func edging(seed uint64, d *dice) plan {
 	p := plan{processes: 1, browsers: []bool{d.chance(0.8)}}
 	p.habits = habits{acts: 6, tabs: 1, edge: 0.9}
 	p.net = conditions{slow: 0.5}
+	return p
+}
+
+// crowding plans histories of users who restore windows of many tabs, and whose requests are held back.
+func crowding(_ uint64, d *dice) plan {
+	p := plan{processes: 1 + d.below(3), browsers: []bool{d.chance(0.8)}, noScripts: d.chance(0.2)}
+	p.habits = habits{acts: 2, tabs: 2, crowd: 0.8, forms: 0.5, restless: d.float() * 0.2, near: 0.2, long: 0.2}
+	p.net = conditions{slow: d.float(), lost: d.float() * 0.1, cut: d.float() * 0.05, held: d.float() * 0.2}
 	return p
 }

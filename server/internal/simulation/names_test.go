@@ -24,7 +24,7 @@ const (
 	logout  kind = "logout"
 )
 
-// message is a request as it leaves.
+// message is a request as it is made.
 type message struct {
 	from   *device
 	who    string
@@ -34,6 +34,18 @@ type message struct {
 	header http.Header
 	body   []byte
 	cookie string
+	made   time.Time
+
+	// Of one that a process has judged:
+	reached   time.Time
+	undecided bool // a page that was not answered by its token, though its session lives (P)
+}
+
+func (m *message) String() string {
+	if m.path != "/graphql" {
+		return fmt.Sprintf("%s (%s %s)", m.kind, m.method, m.path)
+	}
+	return string(m.kind)
 }
 
 // kindOf tells what a request to the API asks for, by its text.

@@ -18,6 +18,7 @@ type conditions struct {
 	lost    float64 // of requests, and of answers
 	cut     float64 // of answers
 	refused float64 // of requests that meet a 503
+	held    float64 // of navigations that take longer than the queue makes them, up to minutes
 	outside float64 // of messages that take longer than the bound, up to minutes
 }
 
@@ -31,6 +32,8 @@ type fate struct {
 	goesOn                bool    // it arrives also where the client gives up meanwhile
 	process               float64
 	late                  time.Duration // after the wake, where it is delivered then
+	start                 time.Duration // of a navigation: from when it may leave until it does
+	dead                  time.Duration // of a navigation: from a loss until the browser finds the connection dead
 }
 
 // latest is the longest that anything takes inside the bound: the database counts whole milliseconds.
@@ -82,6 +85,12 @@ func (l *link) fate(ctx context.Context, k kind) fate {
 	if dice.chance(c.cut) {
 		f.cut = dice.float()
 	}
+	if k == page {
+		f.start, f.dead = dice.between(time.Millisecond, 5*time.Millisecond), dice.scaled(10*time.Second, 5*time.Minute)
+		if dice.chance(c.held) {
+			f.up += dice.scaled(time.Second, 10*time.Minute)
+		}
+	}
 	return f
 }
 
@@ -122,22 +131,34 @@ type answer struct {
 	err  error
 }
 
-// send sends a request and waits for its answer, until ctx ends. Where the device sleeps it waits for the wake first:
-// nothing on it runs meanwhile.
+// send makes a request, sends it and waits for its answer, until ctx ends. Where the device sleeps it waits for the wake
+// first: nothing on it runs meanwhile.
 func (l *link) send(ctx context.Context, m *message) (*http.Response, error) {
 	naps := l.awake()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	m.from, m.who = l.device, l.who
-	f := l.fate(ctx, m.kind)
+	l.make(m)
+	return l.exchange(ctx, m, l.fate(ctx, m.kind), naps)
+}
+
+// make makes a request, with the jar's cookie of this moment.
+func (l *link) make(m *message) {
+	m.from, m.who, m.made = l.device, l.who, time.Now()
 	if !l.thief {
 		m.cookie = l.jar.value()
 	}
 	if m.kind == logout || m.kind == login {
 		l.w.watch.leave(m.cookie)
 	}
-	l.w.note(l.who, "sends %s with %v", m.kind, l.w.watch.name(m.cookie))
+	l.w.note(l.who, "makes %s with %v", m, l.w.watch.name(m.cookie))
+}
+
+// exchange sends a request that was made and waits for its answer, until ctx ends.
+func (l *link) exchange(ctx context.Context, m *message, f fate, naps int) (*http.Response, error) {
+	if time.Since(m.made) > 0 {
+		l.w.note(l.who, "sends its %s", m)
+	}
 	back := make(chan answer, 1)
 	l.w.running.Go(func() { l.carry(ctx, m, f, naps, back) })
 	select {
@@ -171,6 +192,7 @@ func (l *link) carry(ctx context.Context, m *message, f fate, naps int, back cha
 		l.drop(f, m, "was not acted on", back)
 		return
 	}
+	m.reached = time.Now()
 	data := l.w.mutant.answer(m, p.serve(m))
 	time.Sleep(f.work)
 	if now, up := p.running(); !up || now != life {
@@ -200,9 +222,14 @@ func (w *world) choose(share float64) *process {
 	return w.procs[first]
 }
 
-// drop ends an exchange without an answer: at once, or without a word.
+// drop ends an exchange without an answer: at once, or without a word. A client gives up waiting by itself; of a
+// navigation the browser finds the connection dead at some time.
 func (l *link) drop(f fate, m *message, what string, back chan<- answer) {
 	l.w.note(l.who, "its %s %s", m.kind, what)
+	if !f.reset && f.dead > 0 {
+		time.Sleep(f.dead)
+		f.reset = true
+	}
 	if f.reset {
 		back <- answer{err: errReset}
 	}

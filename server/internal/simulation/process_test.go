@@ -109,21 +109,28 @@ func (p *process) work() http.Handler {
 // serve has the process answer a request, and returns the answer as it goes over the wire.
 func (p *process) serve(m *message) []byte {
 	handler := p.work()
+	var out *recorder
+	p.w.watch.around(p, m, func() *http.Response {
+		out = p.w.mutant.serve(handler, m)
+		return out.response()
+	})
+	return out.wire(p.w)
+}
+
+// serve has a handler answer the request.
+func (m *message) serve(handler http.Handler) *recorder {
+	out := &recorder{header: http.Header{}}
 	r, err := http.NewRequest(m.method, origin+m.path, bytes.NewReader(m.body))
-	if !p.w.ok(err) {
-		return nil
+	if !m.from.w.ok(err) {
+		return out
 	}
 	r.Header = m.header.Clone()
 	r.RequestURI, r.RemoteAddr = m.path, m.from.address+":4711"
 	if m.cookie != "" {
 		r.Header.Set("Cookie", cookieName+"="+m.cookie)
 	}
-	out := &recorder{header: http.Header{}}
-	p.w.watch.around(p, m, func() *http.Response {
-		handler.ServeHTTP(out, r)
-		return out.response()
-	})
-	return out.wire(p.w)
+	handler.ServeHTTP(out, r)
+	return out
 }
 
 // recorder keeps an answer.

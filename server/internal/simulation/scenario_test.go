@@ -101,7 +101,8 @@ func t3(s *stage) {
 	caught(s, a)
 }
 
-// t4 does the same again and again, with pages, without ever using an access token.
+// t4 does the same with pages, again and again, without ever using an access token. The thief sees pages until the
+// owner's next refresh, none after it, and ends the session with a refresh of his own.
 func t4(s *stage) {
 	a := s.visit(quick)
 	time.Sleep(time.Minute)
@@ -117,6 +118,7 @@ func t4(s *stage) {
 	if rounds > 1 {
 		s.world.fail("thief", "theft unnoticed: the thief takes part for %d rounds", rounds)
 	}
+	thief.present(refresh)
 	caught(s, a)
 }
 
@@ -137,10 +139,11 @@ func TestScenarios(t *testing.T) {
 		broken string // what fails with the mutant
 	}{
 		{"C1", c1, withoutW1, "an honest user is logged out"},
-		{"C2", c2, withoutS2, "an honest user is logged out"},
+		{"C2", c2, withoutS2, "an honest user's page is not answered"},
 		{"C3", c3, withoutW2, "an honest user is logged out"},
 		{"C4", c4, withoutAge, "an honest user is logged out"},
 		{"C6", c6, withoutC6, "an honest user is logged out"},
+		{"C7", c7, withoutP, "an honest user is logged out"},
 		{"T3", t3, withoutS5, "theft unnoticed"},
 		{"T4", t4, withoutS5, "theft unnoticed"},
 	} {

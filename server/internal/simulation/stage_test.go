@@ -60,10 +60,13 @@ func (s *stage) plans(name string, f fate) {
 	s.fates[name] = f
 }
 
-// visit opens a tab whose page request has that fate.
-func (s *stage) visit(f fate) *tab {
+// visit opens a tab whose page request has that fate, on an address of its own: no other holds it back.
+func (s *stage) visit(f fate) *tab { return s.visitAt(fmt.Sprintf("/posts?tab=%d", s.opened+1), f) }
+
+// visitAt opens a tab on an address, whose page request has that fate once it leaves.
+func (s *stage) visitAt(address string, f fate) *tab {
 	s.plans(fmt.Sprintf("%s.%d", s.browser.name, s.opened+1), f)
-	return s.open(0, 0)
+	return s.open(get(address), 0, 0)
 }
 
 // visitLate opens a tab whose page takes so long, and is closed when it has arrived: what stays is the cookie. It

@@ -5,12 +5,15 @@ import (
 )
 
 // thefts watches what a thief does to one session, and whether the thief is caught as package auth promises ("What
-// holds"). The owner is away from a moment where no refresh of the owner's reached the server within G of it. Then:
+// holds"). The owner is away from a moment where no refresh of the owner's, by client or page, was answered within G of
+// it. Then:
 //
 //   - A: a thief shows a token that is later than the one in the owner's jar, or uses an access token of one. The
-//     owner's next refresh, more than G after that, finds the session ended for reuse, or ends it.
+//     next refresh of the owner's client, more than G after that, finds the session ended for reuse, or ends it. A page
+//     of the owner's in between is undecided (P): it is not answered, and changes nothing.
 //   - B: a thief shows a token that was made for the thief, and is not later than the one in the owner's jar, while the
-//     owner's has been in use for more than G. That ends the session at once.
+//     owner's has been in use for more than G. Shown to the API, that ends the session at once. Shown to a page it is
+//     undecided: the thief gets nothing for it.
 //
 // A token is made for the thief where the thief was the first to be sent it, and no answer to the owner carried it
 // within G of one to the thief: that would be the lock-step that nobody can tell from an honest race. What is left out
@@ -50,7 +53,6 @@ func (h *thefts) before(o *watch, s *sitting, m *message, shown generation) {
 		if p := h.pending; p != nil && now.Sub(p.at) > grace+time.Millisecond {
 			h.due = "a thief has used " + p.token.String()
 		}
-		h.pending, h.owner = nil, now
 		return
 	}
 	held := o.names[s.owner.jar.value()]
@@ -67,12 +69,15 @@ func (h *thefts) before(o *watch, s *sitting, m *message, shown generation) {
 // after looks at what became of the request.
 func (h *thefts) after(o *watch, s *sitting, m *message, shown, set generation, answered bool) {
 	now := time.Now()
-	if h.due != "" {
-		if s.now.endedAt.IsZero() || s.now.reason != "TOKEN_REUSED" && !s.owner.left() {
-			o.w.fail(m.who, "theft unnoticed: %s", h.due)
-		} else if !s.now.endedAt.IsZero() {
-			o.w.count(func(t *tally) { t.thefts++ })
-		}
+	switch {
+	case h.due == "", m.undecided: // an undecided page finds the theft, and leaves it to the client
+	case s.now.endedAt.IsZero(), s.now.reason != "TOKEN_REUSED" && !s.owner.left():
+		o.w.fail(m.who, "theft unnoticed: %s", h.due)
+	default:
+		o.w.count(func(t *tally) { t.thefts++ })
+	}
+	if !m.from.thief && (m.kind == refresh || m.kind == page) && !m.undecided {
+		h.pending, h.owner = nil, now
 	}
 	h.carry(m, set, now)
 	held := o.names[s.owner.jar.value()]

@@ -118,7 +118,7 @@ func (t *thief) ask(m *message) {
 // stolen plans a history with a thief.
 func stolen(seed uint64, d *dice) plan {
 	p := honest(seed, d)
-	p.programs, p.browsers, p.habits.logins = 0, []bool{d.chance(0.5)}, false
+	p.programs, p.browsers, p.habits.logins, p.noScripts = 0, []bool{d.chance(0.5)}, false, false
 	p.thief = &manners{copies: d.float() * 0.5, uses: d.float() * 0.6, old: d.float() * 0.4, pages: d.float() * 0.6,
 		soon: d.float() * 0.7}
 	return p

@@ -2,10 +2,7 @@ package simulation
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"example.com/latchkey/shared/session"
 )
 
 // habits say what the users of a history like to do.
@@ -15,6 +12,8 @@ type habits struct {
 	restless float64 // of page requests that are given up
 	long     float64 // of gaps that are hours
 	tabs     int     // as many tabs at once
+	crowd    float64 // of acts that restore a window of many tabs
+	forms    float64 // of acts that post a form
 	rush     float64 // of acts that open tabs as the client's timer fires
 	edge     float64 // of acts that lose a page and open others at the end of its grace
 	logins   bool    // logs out, and in again
@@ -58,6 +57,12 @@ func (b *browser) act(h habits, d *dice) {
 	case x < h.rush+h.edge:
 		b.edge(d)
 		return
+	case x < h.rush+h.edge+h.crowd:
+		b.crowd(h, d)
+		return
+	case x < h.rush+h.edge+h.crowd+h.forms:
+		b.submit(h, d)
+		return
 	}
 	x := d.float()
 	switch {
@@ -65,8 +70,7 @@ func (b *browser) act(h habits, d *dice) {
 		b.restore(h, d, 1+d.below(h.tabs))
 		time.Sleep(d.scaled(50*time.Millisecond, 20*time.Second))
 	case x < 0.40:
-		b.shut(tabs[d.below(len(tabs))])
-		b.restore(h, d, 1) // a reload
+		b.reload(h, d, tabs[d.below(len(tabs))])
 		time.Sleep(d.scaled(50*time.Millisecond, 20*time.Second))
 	case x < 0.50:
 		b.shut(tabs[d.below(len(tabs))])
@@ -92,22 +96,11 @@ func (b *browser) act(h habits, d *dice) {
 	}
 }
 
-// restore opens so many tabs at once.
-func (b *browser) restore(h habits, d *dice, n int) {
-	for range n {
-		var patience time.Duration
-		if d.chance(h.restless) {
-			patience = d.scaled(10*time.Millisecond, 20*time.Second)
-		}
-		b.open(d.between(0, 300*time.Millisecond), patience)
-	}
-}
-
 // rush opens tabs as the timer of the client fires, and uses the client soon after. (C3 is one of these.)
 func (b *browser) rush(d *dice) {
 	b.awaitTimer(func(left time.Duration) time.Duration { return left - d.scaled(time.Millisecond, 2*time.Second) })
 	for range 2 + d.below(2) {
-		b.open(d.between(0, 300*time.Millisecond), 0)
+		b.open(get(b.address(d)), d.between(0, 300*time.Millisecond), 0)
 	}
 	time.Sleep(d.scaled(time.Second, 8*time.Second))
 	b.use()
@@ -121,7 +114,7 @@ func (b *browser) edge(d *dice) {
 	b.shut(b.lose(d))
 	time.Sleep(d.between(grace-2*time.Second, grace+time.Second))
 	for range 2 {
-		b.open(d.between(0, 100*time.Millisecond), 0)
+		b.open(get(b.address(d)), d.between(0, 100*time.Millisecond), 0)
 	}
 	time.Sleep(d.scaled(500*time.Millisecond, 8*time.Second))
 	b.use()
@@ -130,7 +123,7 @@ func (b *browser) edge(d *dice) {
 
 // lose opens a tab and gives it up.
 func (b *browser) lose(d *dice) *tab {
-	t := b.open(0, d.between(10*time.Millisecond, 300*time.Millisecond))
+	t := b.open(get("/posts"), 0, d.between(10*time.Millisecond, 300*time.Millisecond))
 	time.Sleep(d.between(300*time.Millisecond, 400*time.Millisecond))
 	return t
 }
@@ -178,7 +171,7 @@ func (b *browser) again(d *dice) {
 	}
 	time.Sleep(2*grace + d.between(time.Second, time.Hour))
 	for range 2 {
-		b.open(d.between(0, 300*time.Millisecond), 0) // C6: the login form, and one that may come late
+		b.open(get(b.address(d)), d.between(0, 300*time.Millisecond), 0) // C6: the login form, and one that may come late
 	}
 	time.Sleep(d.between(time.Second, 5*time.Second))
 	for b.left() && len(b.w.broken()) == 0 {
@@ -192,70 +185,4 @@ func (b *browser) again(d *dice) {
 		}
 		time.Sleep(d.between(time.Second, 10*time.Second))
 	}
-}
-
-// program is a native client: its jar outlives it.
-type program struct {
-	*device
-	starts int
-	worker *worker
-}
-
-func (w *world) newProgram(i int) *program {
-	p := &program{device: w.newDevice(fmt.Sprintf("program %d", i+1), i)}
-	p.program = true
-	return p
-}
-
-// begin starts the program.
-func (p *program) begin() {
-	p.starts++
-	p.worker = p.newWorker(fmt.Sprintf("%s.%d", p.name, p.starts))
-	w := p.worker
-	p.w.running.Go(func() { w.resume(context.Background()) })
-}
-
-// live has the program be used as the dice say.
-func (p *program) live(h habits) {
-	d := p.w.random(p.name + " user")
-	time.Sleep(d.between(time.Millisecond, 3*time.Second))
-	p.begin()
-	time.Sleep(time.Millisecond) // its first refresh has begun
-	for range h.acts {
-		if len(p.w.broken()) > 0 {
-			break
-		}
-		switch x := d.float(); {
-		case x < 0.25:
-			p.worker.close()
-			time.Sleep(h.gap(d))
-			p.begin()
-		case x < 0.45:
-			p.sleep()
-			time.Sleep(h.gap(d))
-			p.wake()
-		case x < 0.55:
-			p.setClock(d.between(-365*24*time.Hour, 365*24*time.Hour))
-		default:
-			w := p.worker
-			p.w.running.Go(func() { w.query(context.Background()) })
-		}
-		time.Sleep(d.scaled(50*time.Millisecond, 6*time.Minute))
-	}
-}
-
-// prove has the program show, on a good network, that its user is logged in.
-func (p *program) prove() {
-	p.worker.close()
-	p.begin()
-	for range 2 {
-		time.Sleep(2 * time.Second)
-		if len(p.w.broken()) == 0 && p.worker.s.State().Phase != session.Active {
-			p.lost(p.worker.who, "in the end the client is "+p.worker.s.State().Phase.String(), p.session())
-			break
-		}
-		p.worker.query(context.Background())
-		time.Sleep(accessTTL)
-	}
-	p.worker.close()
 }

@@ -18,7 +18,8 @@ import (
 //   - a live session has exactly one current token, and it is the session's generation;
 //   - a cookie and an access token of an answer are the current ones, and in the database by then;
 //   - a session that has ended answers no refresh, and no access token of it after a second, in any process;
-//   - a page clears no cookie.
+//   - a page clears no cookie, and where it is undecided (P) it changes nothing;
+//   - a form that is posted is answered with 303 exactly where it was carried out.
 //
 // What it checks of thieves is in thefts.
 type watch struct {
@@ -109,27 +110,47 @@ func (o *watch) around(p *process, m *message, serve func() *http.Response) {
 	defer o.mu.Unlock()
 	shown := o.shown(m)
 	s := o.sessions[shown.session]
+	var was state
 	if s != nil {
+		was = s.now
 		o.before(s, m, shown)
 	}
+	posts := o.posts(m)
 	resp := serve()
 	body, err := io.ReadAll(resp.Body)
 	o.w.ok(err)
 	o.count(m)
 	set := o.cookies(m, resp)
 	token := accessIn(body)
-	o.w.note(m.who, "%s with %v at %s: %d, cookie %v", m.kind, shown, p.name, resp.StatusCode, set)
+	o.w.note(m.who, "%s with %v at %s: %d, cookie %v", m, shown, p.name, resp.StatusCode, set)
 	o.readAll()
 	for _, one := range o.sessions {
 		o.consistent(one)
 	}
 	o.answered(m, set, token)
+	if carried := o.posts(m) - posts; m.method == http.MethodPost && m.kind == page && (carried == 1) != (resp.StatusCode == http.StatusSeeOther) {
+		o.w.fail(m.who, "a form that makes %d posts is answered with %d", carried, resp.StatusCode)
+	}
 	if s == nil {
 		return
 	}
-	answered := token != "" && m.kind == refresh || resp.StatusCode == http.StatusOK &&
-		(m.kind == page || m.kind == query && bytes.Contains(body, []byte(`"posts":[`)))
+	o.undecided(s, was, m, resp.StatusCode, set)
+	answered := token != "" && m.kind == refresh || m.kind == page && resp.StatusCode < http.StatusBadRequest ||
+		m.kind == query && resp.StatusCode == http.StatusOK && bytes.Contains(body, []byte(`"posts":[`))
 	o.after(s, m, shown, set, answered)
+}
+
+// undecided tells whether a page was not answered by its token though the session lives, and checks that the page then
+// changes nothing and sets no cookie (P).
+func (o *watch) undecided(s *sitting, was state, m *message, status int, set generation) {
+	m.undecided = m.kind == page && status == http.StatusUnauthorized && s.now.endedAt.IsZero()
+	if !m.undecided {
+		return
+	}
+	o.w.count(func(t *tally) { t.undecided++ })
+	if s.now != was || set.session != "" {
+		o.w.fail(m.who, "an undecided page changes %s from %v to %v and sets the cookie of %v", s.label, was, s.now, set)
+	}
 }
 
 // shown returns the token that a request shows: that of its access token, or of its cookie.

@@ -40,7 +40,7 @@ type world struct {
 
 // tally counts what happened.
 type tally struct {
-	histories, requests, refreshes, lost, thefts, recoveries, killed, loggedOut int
+	histories, requests, refreshes, lost, undecided, thefts, recoveries, killed, loggedOut int
 }
 
 func (a *tally) add(b tally) {
@@ -48,6 +48,7 @@ func (a *tally) add(b tally) {
 	a.requests += b.requests
 	a.refreshes += b.refreshes
 	a.lost += b.lost
+	a.undecided += b.undecided
 	a.thefts += b.thefts
 	a.recoveries += b.recoveries
 	a.killed += b.killed
@@ -55,8 +56,8 @@ func (a *tally) add(b tally) {
 }
 
 func (a tally) String() string {
-	return fmt.Sprintf("%d histories, %d requests, %d refreshes, %d lost answers, %d thefts caught, %d recoveries, %d processes killed, %d histories with a user logged out",
-		a.histories, a.requests, a.refreshes, a.lost, a.thefts, a.recoveries, a.killed, a.loggedOut)
+	return fmt.Sprintf("%d histories, %d requests, %d refreshes, %d lost answers, %d undecided pages, %d thefts caught, %d recoveries, %d processes killed, %d histories with a user logged out",
+		a.histories, a.requests, a.refreshes, a.lost, a.undecided, a.thefts, a.recoveries, a.killed, a.loggedOut)
 }
 
 // event is a line of the history, written out only where it is needed.

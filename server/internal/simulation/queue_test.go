@@ -1,0 +1,109 @@
+package simulation
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// What a browser holds navigations back for, as Chromium 156 does.
+const (
+	connections  = 6                // to one host at a time, over HTTP/1.1
+	lockPatience = 20 * time.Second // for the headers of an earlier navigation to the same address
+)
+
+// queue holds the navigations of one browser between the moment they are made, with their cookies, and the moment they
+// leave. Navigations to one address take turns: the first holds the lock of the browser's cache until its headers are
+// there, and each of the others waits for that for at most lockPatience. Then all wait for a connection, first come,
+// first served.
+type queue struct {
+	mu    sync.Mutex               // guards what follows
+	lines map[string][]*navigation // by address; the first of a line holds its lock
+	conns []*navigation            // the first six have a connection
+}
+
+// navigation is a request for a page on its way through the queue.
+type navigation struct {
+	address   string
+	connected chan struct{} // closed when it has a connection
+	over      chan struct{} // closed when it has left the queue
+}
+
+// enter puts a navigation into the queue and waits until it may leave for the network. An empty address is that of a
+// form that is posted: no cache answers it, so it waits for a connection alone. It fails where ctx ends first; call leave
+// in both cases.
+func (q *queue) enter(ctx context.Context, address string, d *dice) (*navigation, error) {
+	n := &navigation{address: address, connected: make(chan struct{}), over: make(chan struct{})}
+	for holder := q.join(n); holder != nil; holder = q.holder(n) {
+		patience := time.NewTimer(lockPatience + d.between(0, 50*time.Millisecond))
+		select {
+		case <-holder.over:
+		case <-patience.C:
+			q.goAnyway(n)
+		case <-ctx.Done():
+		}
+		patience.Stop()
+		if ctx.Err() != nil {
+			return n, ctx.Err()
+		}
+	}
+	q.connect(n)
+	select {
+	case <-n.connected:
+	case <-ctx.Done():
+	}
+	return n, ctx.Err()
+}
+
+// join puts n at the end of its address's line, and returns what holder does.
+func (q *queue) join(n *navigation) *navigation {
+	if n.address == "" {
+		return nil
+	}
+	q.mu.Lock()
+	q.lines[n.address] = append(q.lines[n.address], n)
+	q.mu.Unlock()
+	return q.holder(n)
+}
+
+// holder returns the navigation whose headers n waits for; nil: none.
+func (q *queue) holder(n *navigation) *navigation {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	line := q.lines[n.address]
+	if !slices.Contains(line, n) || line[0] == n {
+		return nil
+	}
+	return line[0]
+}
+
+// goAnyway takes n out of its line.
+func (q *queue) goAnyway(n *navigation) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lines[n.address] = slices.DeleteFunc(q.lines[n.address], func(one *navigation) bool { return one == n })
+}
+
+// connect has n wait for a connection.
+func (q *queue) connect(n *navigation) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.conns = append(q.conns, n); len(q.conns) <= connections {
+		close(n.connected)
+	}
+}
+
+// leave gives the lock and the connection of n to the next ones: its headers are there, or it is given up.
+func (q *queue) leave(n *navigation) {
+	q.goAnyway(n)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i := slices.Index(q.conns, n); i >= 0 {
+		q.conns = slices.Delete(q.conns, i, i+1)
+		if i < connections && len(q.conns) >= connections {
+			close(q.conns[connections-1].connected)
+		}
+	}
+	close(n.over)
+}
