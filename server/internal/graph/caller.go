@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/refusal"
 )
 
 // caller is who asks: the identity of the Bearer token, where there is one, and the visitor's cookies.
@@ -15,6 +16,7 @@ type caller struct {
 	identity *auth.Identity
 	visitor  auth.Visitor
 	cookies  *cookieWriter
+	refused  *refusal.Log
 
 	unavailable atomic.Bool // the database could not be reached for a part of the answer
 }
@@ -57,9 +59,11 @@ func callerOf(ctx context.Context) *caller {
 
 // identified returns the identity of the request's Bearer token, or UNAUTHENTICATED with reason NO_TOKEN.
 func identified(ctx context.Context) (auth.Identity, error) {
-	if id := callerOf(ctx).identity; id != nil {
-		return *id, nil
+	c := callerOf(ctx)
+	if c.identity != nil {
+		return *c.identity, nil
 	}
+	c.note(ctx, refusal.NoToken)
 	return auth.Identity{}, &auth.Error{
 		Code: auth.CodeUnauthenticated, Reason: auth.ReasonNoToken,
 		Message: "This needs an access token: send it as \"Authorization: Bearer …\".",

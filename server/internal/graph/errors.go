@@ -40,6 +40,7 @@ func (p presenter) wire(ctx context.Context, err error) wireError {
 		authErr *auth.Error
 		blogErr *blog.Error
 	)
+	noteRefused(ctx, err)
 	switch {
 	case errors.Is(err, auth.ErrUnavailable):
 		callerOf(ctx).unavailable.Store(true)

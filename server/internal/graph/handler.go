@@ -14,6 +14,7 @@ import (
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/blog"
 	"example.com/latchkey/server/internal/graph/generated"
+	"example.com/latchkey/server/internal/refusal"
 )
 
 // The limits of one request (contract §4). The schema's deepest natural query has depth 3, and a page of
@@ -38,6 +39,7 @@ type Config struct {
 	IdleTTL time.Duration // the refresh cookie's Max-Age
 	Dev     bool          // answer introspection
 	Log     *slog.Logger
+	Refused *refusal.Log // nil: refusals are not logged
 }
 
 // New returns the handler of POST /graphql. It answers every other method with 405, another media type than
@@ -74,7 +76,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnsupportedMediaType, badRequest("Send the query as application/json."))
 		return
 	}
-	c := &caller{visitor: visitorOf(r), cookies: &cookieWriter{header: h, maxAge: a.cfg.IdleTTL}}
+	c := &caller{visitor: visitorOf(r), cookies: &cookieWriter{header: h, maxAge: a.cfg.IdleTTL}, refused: a.cfg.Refused}
 	if token, ok := bearer(r); ok {
 		id, err := a.cfg.Auth.Authenticate(r.Context(), token, !isRenderer(r.Context()))
 		if err != nil {

@@ -2,16 +2,12 @@ package route
 
 import (
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
-	"runtime/debug"
 	"strconv"
-	"strings"
 
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/graph"
-	"example.com/latchkey/server/internal/requestid"
 	"example.com/latchkey/web"
 )
 
@@ -116,53 +112,3 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, err *auth.Error)
 	}
 	plain(w, status, err.Message+"\n")
 }
-
-// withRequestID names the request, logs how it ended, and turns a panic into a 500.
-func withRequestID(log *slog.Logger, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, id := requestid.With(r.Context())
-		w.Header().Set(requestid.Header, id)
-		rec := &statusRecorder{ResponseWriter: w}
-		defer func() {
-			v := recover()
-			if v == http.ErrAbortHandler {
-				panic(v) // net/http's own way to cut an answer
-			}
-			if v != nil {
-				log.ErrorContext(ctx, "panic", "value", fmt.Sprint(v), "stack", string(debug.Stack()))
-				if rec.status == 0 {
-					plain(rec, http.StatusInternalServerError, "Something went wrong on the server.\n")
-				}
-			}
-			if !log.Enabled(ctx, slog.LevelDebug) {
-				return
-			}
-			// The path without its query: what is in a query is the visitor's own.
-			log.DebugContext(ctx, "request", "method", r.Method, "path", strings.ToValidUTF8(r.URL.Path, "?"), "status", rec.status)
-		}()
-		next.ServeHTTP(rec, r.WithContext(ctx))
-	})
-}
-
-// statusRecorder remembers the status of an answer.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (s *statusRecorder) WriteHeader(status int) {
-	if s.status == 0 {
-		s.status = status
-	}
-	s.ResponseWriter.WriteHeader(status)
-}
-
-func (s *statusRecorder) Write(p []byte) (int, error) {
-	if s.status == 0 {
-		s.status = http.StatusOK
-	}
-	return s.ResponseWriter.Write(p)
-}
-
-// Unwrap lets http.ResponseController reach the writer below.
-func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }

@@ -14,6 +14,7 @@ import (
 	"example.com/latchkey/server/internal/blog"
 	"example.com/latchkey/server/internal/graph"
 	"example.com/latchkey/server/internal/page"
+	"example.com/latchkey/server/internal/refusal"
 	"example.com/latchkey/shared/screen"
 	"example.com/latchkey/web"
 )
@@ -34,7 +35,8 @@ type Config struct {
 
 // Handler returns the whole server as one handler. It fails where the origin is none.
 func Handler(cfg Config) (http.Handler, error) {
-	api := graph.New(graph.Config{Auth: cfg.Auth, Blog: cfg.Blog, IdleTTL: cfg.IdleTTL, Dev: cfg.Dev, Log: cfg.Log})
+	refused := refusal.New(cfg.Log)
+	api := graph.New(graph.Config{Auth: cfg.Auth, Blog: cfg.Blog, IdleTTL: cfg.IdleTTL, Dev: cfg.Dev, Log: cfg.Log, Refused: refused})
 	pages := page.New(page.Config{
 		API: graph.Rendering(api), Endpoint: cfg.Origin + "/graphql",
 		Policy: pagePolicy, Grace: cfg.Grace, Assets: cfg.Assets, Log: cfg.Log,
@@ -58,7 +60,7 @@ func Handler(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	guarded := noServiceWorker(sameSite.Handler(plainBodies(r)))
-	return strictTransport(cfg.Origin, withRequestID(cfg.Log, baseline(fromVisitor(cfg.Proxies, notAllAtOnce(guarded))))), nil
+	return strictTransport(cfg.Origin, withRequestID(cfg.Log, refused, baseline(fromVisitor(cfg.Proxies, notAllAtOnce(guarded))))), nil
 }
 
 func keys(a *auth.Service) http.Handler {
