@@ -90,8 +90,14 @@ func greet(data js.Value, enter func(hub.Hello), gone func()) bool {
 func hello(data js.Value) hub.Hello {
 	return hub.Hello{
 		Path: text(data, "path", maxPath), Session: text(data, "session", maxName), User: text(data, "user", maxName),
-		ID: text(data, "id", maxName), Hidden: truth(data, "hidden"),
+		ID: text(data, "id", maxName), Hidden: truth(data, "hidden"), Undecided: truth(data, "undecided"),
+		Kept: kept(data.Get("kept")), // data is an object: it has a type
 	}
+}
+
+// kept is the post that an undecided page holds, or none.
+func kept(v js.Value) screen.Kept {
+	return screen.Kept{User: text(v, "user", maxName), Title: text(v, "title", maxField), Body: text(v, "body", maxField)}
 }
 
 func receive(page *hub.Page, data js.Value) {

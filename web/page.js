@@ -9,8 +9,8 @@
 // the build puts a function around it, so that nothing of it is a global.
 //
 // The messages, each an object with a `type`:
-//   to the worker    knock {session, user, id} · hello {lock, path, session, user, id, hidden} · intent {call, path, intent, fields} · go {call, path}
-//                    checked {places: [{name, searched, found}]} · sight {hidden} · wake
+//   to the worker    knock {session, user, id, undecided} · hello {lock, path, session, user, id, undecided, kept, hidden}
+//                    intent {call, path, intent, fields} · go {call, path} · checked {places: [{name, searched, found}]} · sight {hidden} · wake
 //   from the worker  starting · ready · failed · view {call, path, title, html, session, user, focus} · patch {id, html}
 "use strict";
 
@@ -56,6 +56,11 @@ Promise.race([parsed, new Promise((resolve) => setTimeout(resolve, SLOW))]).then
   if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus(); // what is not shown takes no focus
 });
 
+// Whether there is a session, the server could not tell: the client's refresh will. Until then the page says that the
+// session is being looked for; where no client runs, it shows the login form.
+const undecided = () => "undecided" in root.dataset;
+if (undecided()) root.dataset.looking = "";
+
 start();
 
 function start() {
@@ -81,14 +86,14 @@ function connect() {
   const broken = () => link === mine && failed(); // what an earlier connection comes to is of no interest any more
   worker.onerror = broken;
   mine.port.onmessage = (event) => link === mine && receive(event.data);
-  const { session, user, id } = root.dataset;
-  mine.port.postMessage({ type: "knock", session, user, id });
+  const { session, user, id } = root.dataset, shows = { session, user, id, undecided: undecided() };
+  mine.port.postMessage({ type: "knock", ...shows });
   const lock = "latchkey-page-" + crypto.randomUUID();
   mine.held = new Promise((held) => {
     navigator.locks.request(lock, async () => {
       await parsed;
       if (link !== mine) return; // the page has left before the lock came
-      mine.port.postMessage({ type: "hello", lock, path: here(), session, user, id, hidden: document.hidden });
+      mine.port.postMessage({ type: "hello", lock, path: here(), ...shows, kept: held(), hidden: document.hidden });
       held();
       return new Promise((resolve) => (mine.release = resolve));
     }).catch(broken);
@@ -117,6 +122,7 @@ function failed() {
   const path = pending?.path;
   if (ready() && performance.now() - since > STEADY) failures = 0;
   disconnect();
+  delete root.dataset.looking;
   root.dataset.client = "failed";
   if (path) location.assign(path);
   else if (failures < PAUSES.length) again = setTimeout(start, PAUSES[failures++]); // all pages at once: one start for all
@@ -185,7 +191,10 @@ function show(view) {
   if (view.call && !call) return; // an answer to a call that was given up
   if (call) settle();
   if (view.session === "ended") keep();
+  const found = "looking" in root.dataset && document.activeElement === document.body; // what was looked for
   put(view.html);
+  delete root.dataset.undecided;
+  delete root.dataset.looking;
   document.title = view.title;
   root.dataset.session = view.session;
   root.dataset.user = view.user;
@@ -196,8 +205,8 @@ function show(view) {
   }
   shown = view.path;
   if (view.session === "active") putBack();
-  if (call) {
-    if (call.push) scrollTo(0, 0);
+  if (call || found) {
+    if (call?.push) scrollTo(0, 0);
     const target = (view.focus && document.getElementById(view.focus)) || document.getElementById("heading");
     if (target) target.focus({ preventScroll: !view.focus });
   }
@@ -244,6 +253,12 @@ let kept = null; // {user, texts: [{intent, name, value}]}
 const textsOf = () => [...document.querySelectorAll("form :is(input[type=text], textarea)[name]")];
 const intentOf = (field) => field.form.elements.namedItem("intent")?.value;
 
+// held is the post that an undecided page holds for its author, as the fields of its login form.
+function held() {
+  const value = (name) => document.querySelector(`input[name=kept-${name}]`)?.value ?? "";
+  return undecided() ? { user: value("user"), title: value("title"), body: value("body") } : {};
+}
+
 function keep() {
   const texts = textsOf().filter((field) => field.value).map((field) => ({ intent: intentOf(field), name: field.name, value: field.value }));
   if (root.dataset.user && texts.length) kept = { user: root.dataset.user, texts };
@@ -286,6 +301,11 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-instead]")) {
+    delete root.dataset.looking;
+    document.querySelector(".instead input:not([type=hidden])")?.focus();
+    return;
+  }
   if (event.target.closest?.("[data-check]")) {
     if (ready()) check();
     return;

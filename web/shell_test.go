@@ -68,6 +68,14 @@ func TestShellEscapes(t *testing.T) {
 	}
 }
 
+func TestShellOfAnUndecidedPage(t *testing.T) {
+	for _, undecided := range []bool{true, false} {
+		if html := shell(t, web.ShellView{Undecided: undecided}); strings.Contains(html, " data-undecided>") != undecided {
+			t.Errorf("undecided %t: %s", undecided, html)
+		}
+	}
+}
+
 func TestShellWithoutTitle(t *testing.T) {
 	html := shell(t, web.ShellView{})
 	if !strings.Contains(html, "<title>Latchkey</title>") {

@@ -47,9 +47,13 @@ type View struct {
 	Session  string // "none", "active" or "ended": the page's data-session
 	User     string // the user's id, or ""
 	ID       string // the session's, or ""
-	Focus    string // the id of the element that gets the focus; "" for the heading
-	frame    ui.Frame
-	main     func(token ui.TokenView) templ.Component
+
+	// Undecided says that the server cannot know whether there is a session: the client asks, and shows the page anew.
+	Undecided bool
+
+	Focus string // the id of the element that gets the focus; "" for the heading
+	frame ui.Frame
+	main  func(token ui.TokenView) templ.Component
 }
 
 // Render writes the page's HTML, all within <div id="app">, with the access token's region as in token.
@@ -61,6 +65,12 @@ func (v View) Render(ctx context.Context, w io.Writer, token ui.TokenView) error
 
 // Show returns the page at path, which may carry a query. It never fails: what goes wrong is a page that says so.
 func (a *App) Show(ctx context.Context, path string) View {
+	v := a.show(ctx, path)
+	v.Undecided = a.undecided()
+	return v
+}
+
+func (a *App) show(ctx context.Context, path string) View {
 	u, err := parse(path)
 	if err != nil {
 		return a.notFound(HomePath)

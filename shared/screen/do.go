@@ -46,12 +46,8 @@ func (a *App) Do(ctx context.Context, path string, i Intent) (next string, faile
 		v := a.refused(ctx, withoutNotice(path), i, err)
 		return "", &v
 	}
-	if user := i.field(keptUser); user != "" && user == a.session.State().User.ID {
-		v := a.posts(ctx, PostsPath, "", http.StatusOK, ui.PostsView{
-			Title: i.field(keptTitle), Body: i.field(keptBody),
-			Error: ui.FormError{Alert: "You had to log in again before this was published. Nothing is lost: publish it now."},
-		})
-		v.Focus = "form-error"
+	if k := i.kept(); i.name == Login && k.User != "" && k.User == a.session.State().User.ID {
+		v := a.keptPost(ctx, k, "You had to log in again before this was published. Nothing is lost: publish it now.")
 		return "", &v
 	}
 	return next, nil
@@ -63,13 +59,13 @@ func (a *App) refused(ctx context.Context, path string, i Intent, err error) Vie
 	// is about to begin a session has none that could be over.
 	begins := i.name == Login || i.name == SignUp
 	if errors.Is(err, session.ErrUnauthenticated) && !errors.Is(err, session.ErrInvalidCredentials) && !begins {
-		return a.login(path, http.StatusUnauthorized, ui.LoginView{Kept: i.kept()})
+		return a.login(path, http.StatusUnauthorized, ui.LoginView{Kept: i.kept().fields()})
 	}
 	fe, status := formError(i, err)
 	var v View
 	switch i.name {
 	case Login:
-		v = a.login(path, status, ui.LoginView{Email: i.field("email"), Kept: i.kept(), Error: fe})
+		v = a.login(path, status, ui.LoginView{Email: i.field("email"), Kept: i.kept().fields(), Error: fe})
 	case SignUp:
 		v = a.signup(path, status, ui.SignupView{Name: i.field("name"), Email: i.field("email"), Error: fe})
 	case Publish:

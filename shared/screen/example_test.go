@@ -47,3 +47,26 @@ func Example() {
 	// /posts true
 	// 200 Your posts true <nil>
 }
+
+func ExampleApp_GiveBack() {
+	server := screentest.New()
+	server.Enter("ann@example.com")
+	s, err := session.New("https://app.example/graphql", session.WithTransport(server), session.WithJar(nil))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	ctx, app := context.Background(), screen.New(s)
+	if err := s.Resume(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	// A page held a post while it was not known yet whose session it is.
+	v := app.GiveBack(ctx, "/posts", screen.Kept{User: s.State().User.ID, Title: "Typed before"})
+	var html strings.Builder
+	err = v.Render(ctx, &html, ui.TokenView{})
+	fmt.Println(v.Status, v.Title, strings.Contains(html.String(), "Typed before"), err)
+	// Output:
+	// 200 Your posts true <nil>
+}

@@ -1,10 +1,6 @@
 package screen
 
-import (
-	"fmt"
-
-	"example.com/latchkey/shared/ui"
-)
+import "fmt"
 
 // The names of the intents: everything that a person can do on a page.
 const (
@@ -48,20 +44,12 @@ func (i Intent) Name() string { return i.name }
 
 func (i Intent) field(name string) string { return i.fields[name] }
 
-// kept returns what a login form is to hold of the intent: the post, or what the login form held before.
-func (i Intent) kept() []ui.Kept {
-	from := map[string]string{keptUser: keptUser, keptTitle: keptTitle, keptBody: keptBody}
+// kept returns the post of the intent: the one to publish, or the one that the login form held.
+func (i Intent) kept() Kept {
 	if i.name == Publish {
-		from = map[string]string{keptUser: "user", keptTitle: "title", keptBody: "body"}
+		return Kept{i.field("user"), i.field("title"), i.field("body")}
 	}
-	if i.field(from[keptUser]) == "" {
-		return nil // nobody's: there is nobody whom it could be given back to
-	}
-	var list []ui.Kept
-	for _, name := range []string{keptUser, keptTitle, keptBody} {
-		list = append(list, ui.Kept{Name: name, Value: i.field(from[name])})
-	}
-	return list
+	return Kept{i.field(keptUser), i.field(keptTitle), i.field(keptBody)}
 }
 
 // ParseIntent makes the intent of the name, asking get for each of its fields. It fails where there is no intent of

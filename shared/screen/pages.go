@@ -43,9 +43,13 @@ func ofVisit(s session.State, grace time.Duration) ui.TokenView {
 	}}
 }
 
-// login shows the login form at path. Where the visitor's session has ended it says why.
+// login shows the login form at path. Where the visitor's session has ended it says why. While the client has to look for
+// the session, only an answer to the form itself shows it.
 func (a *App) login(path string, status int, form ui.LoginView) View {
 	form.Path = path
+	if a.undecided() && form.Error.None() {
+		return a.looking(path, status, ui.Login(form))
+	}
 	v := a.view(path, "Log in", status, ui.Login(form))
 	if state := a.session.State(); state.Phase == session.Ended && form.Error.Alert == "" {
 		v.frame.Notice = sentence(string(state.Reason))
@@ -55,6 +59,9 @@ func (a *App) login(path string, status int, form ui.LoginView) View {
 
 func (a *App) signup(path string, status int, v ui.SignupView) View {
 	v.Path = path
+	if a.undecided() && v.Error.None() {
+		return a.looking(path, status, ui.Signup(v))
+	}
 	return a.view(path, "Create your account", status, ui.Signup(v))
 }
 
@@ -63,7 +70,7 @@ func (a *App) posts(ctx context.Context, path, after string, status int, v ui.Po
 	state := a.session.State() // before: what is loaded is that session's, whoever logs in meanwhile
 	// One more than the page lists tells whether there are older ones.
 	list, err := a.api.Posts(ctx, postsPerPage+1, after)
-	refused := v.Error.Alert != "" || len(v.Error.Fields) > 0
+	refused := !v.Error.None()
 	switch {
 	case err != nil && (!refused || errors.Is(err, session.ErrUnauthenticated)):
 		return a.failed(path, err)

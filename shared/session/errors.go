@@ -40,6 +40,10 @@ const (
 	ReasonPasswordChanged    Reason = "PASSWORD_CHANGED"
 )
 
+// ReasonUndecided is what the API says to the server's own renderer of pages alone: the page's refresh token may be
+// stolen or merely late, and only a client's refresh may judge it (contract §3).
+const ReasonUndecided Reason = "UNDECIDED"
+
 // What errors.Is asks an error of this package. The first group are kinds of [Error].
 var (
 	ErrUnauthenticated    = errors.New("session: not authenticated")

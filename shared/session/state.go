@@ -48,6 +48,6 @@ type State struct {
 	Expiry      time.Time // when it is expected to expire, by the same clock
 	NextRefresh time.Time // when the timer asks next; while retrying, the next try
 	Refreshes   int       // how often the token was replaced by a fresh one since the session became active here
-	Reason      Reason    // with Ended: why
+	Reason      Reason    // with Ended: why; with None: ReasonUndecided or ""
 	Err         error     // the last fault while a refresh is being retried, in whatever phase; nil once the server has spoken
 }

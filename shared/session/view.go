@@ -22,7 +22,10 @@ func view(st token.State[holder]) State {
 		if errors.As(st.Refusal, &e) {
 			v.Reason = e.Reason
 		}
-		if !st.Lost && (v.Reason == ReasonNoToken || v.Reason == ReasonUnknownToken) {
+		switch {
+		case v.Reason == ReasonUndecided:
+			v.Phase = None
+		case !st.Lost && (v.Reason == ReasonNoToken || v.Reason == ReasonUnknownToken):
 			v.Phase, v.Reason = None, ""
 		}
 	}

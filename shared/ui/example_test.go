@@ -26,3 +26,21 @@ func Example() {
 	// true
 	// true
 }
+
+func ExampleLooking() {
+	form := ui.LoginView{Path: "/posts"}
+	fmt.Println("the form has an error:", !form.Error.None())
+	var html strings.Builder
+	if err := ui.Looking("Your posts", ui.Login(form)).Render(context.Background(), &html); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, part := range []string{"<h1>Your posts</h1>", "Looking for your session…", `<div class="instead">`} {
+		fmt.Println(strings.Contains(html.String(), part))
+	}
+	// Output:
+	// the form has an error: false
+	// true
+	// true
+	// true
+}

@@ -81,6 +81,7 @@ var states = []state{
 	{"login", ui.Login(ui.LoginView{Path: "/login"})},
 	{"login-kept", ui.Login(ui.LoginView{Path: "/posts", Kept: []ui.Kept{{Name: "kept-title", Value: "Typed"}, {Name: "kept-body", Value: "\nTwo\nlines."}}})},
 	{"login-wrong", ui.Login(ui.LoginView{Path: "/posts", Email: "ada@example.com", Error: ui.FormError{Alert: "Email or password is incorrect."}})},
+	{"looking", ui.Looking("Your posts", ui.Login(ui.LoginView{Path: "/posts"}))},
 	{"signup", ui.Signup(ui.SignupView{Path: "/signup"})},
 	{"signup-wrong", ui.Signup(ui.SignupView{Path: "/signup", Name: "Ada", Email: "ada@example", Error: ui.FormError{
 		Alert:  "The account could not be created.",

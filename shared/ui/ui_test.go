@@ -135,6 +135,7 @@ func everywhere(x string) []state {
 		{"token", ui.Token(ui.TokenView{Running: true, Expiry: x, Next: x, Check: check, Claims: claims, Ended: &ui.EndedView{Reason: x, At: noon}})},
 		{"how", ui.HowItWorks(ui.HowItWorksView{User: user, Token: ui.TokenView{Claims: claims}})},
 		{"login", ui.Login(ui.LoginView{Path: x, Email: x, Kept: []ui.Kept{{Name: x, Value: x}}, Error: wrong("email", "password")})},
+		{"looking", ui.Looking(x, ui.Login(ui.LoginView{Path: x, Kept: []ui.Kept{{Name: x, Value: x}}}))},
 		{"signup", ui.Signup(ui.SignupView{Path: x, Name: x, Email: x, Error: wrong("name", "email", "password")})},
 		{"posts", ui.Posts(ui.PostsView{Path: x, User: x, Posts: []ui.Post{{ID: x, Title: x, Body: x, CreatedAt: noon}},
 			Title: x, Body: x, Error: wrong("title", "body"), Older: x, Newer: x})},

@@ -85,6 +85,9 @@ type FormError struct {
 	Fields map[string]string
 }
 
+// None reports whether nothing is wrong.
+func (e FormError) None() bool { return e.Alert == "" && len(e.Fields) == 0 }
+
 // LoginView is the login form. It may stand at the path of any restricted
 // page, and posts to that path.
 type LoginView struct {

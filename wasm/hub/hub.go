@@ -22,6 +22,7 @@ type Hub struct {
 	running  sync.WaitGroup // the clock, the goroutine of every page, and every question to the server
 	waking   pace           // tells the session that a page woke
 	doubting pace           // asks whether what another worker said is so
+	judging  pace           // asks whether the session of the client still stands
 
 	mu      sync.Mutex // guards what follows
 	pages   map[*Page]struct{}
@@ -40,7 +41,7 @@ type Hub struct {
 // by [Hub.Heard]. It must not block, and is called whenever the server has said another than was spoken of last.
 func New(s *session.Session, tell func(sessionID string)) *Hub {
 	h := &Hub{session: s, app: screen.New(s), tell: tell, pages: map[*Page]struct{}{}, giveUp: func() {}}
-	h.waking.do, h.doubting.do = s.Wake, h.doubt
+	h.waking.do, h.doubting.do, h.judging.do = s.Wake, h.doubt, h.judge
 	h.stop = s.Observe(func(st session.State) {
 		h.note(st)
 		h.changed()
@@ -64,6 +65,7 @@ func (h *Hub) Close() {
 	h.mu.Unlock()
 	h.waking.end()
 	h.doubting.end()
+	h.judging.end()
 	h.running.Wait()
 }
 

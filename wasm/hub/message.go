@@ -1,5 +1,7 @@
 package hub
 
+import "example.com/latchkey/shared/screen"
+
 // Port is the way back to one page. Post must not block, and may be called from any goroutine.
 type Port interface {
 	Post(Message)
@@ -39,4 +41,8 @@ type Hello struct {
 	User    string
 	ID      string // of the session; "" where the page does not say
 	Hidden  bool   // nobody can see the page: see [Page.Sight]
+
+	// Undecided says that the server could not tell whether there is a session: the client has to ask.
+	Undecided bool
+	Kept      screen.Kept // a post that the page holds for its author
 }

@@ -29,6 +29,7 @@ type Page struct {
 
 	// Used by the goroutine of run alone.
 	path    string
+	kept    screen.Kept // comes with the next view
 	shown   identity
 	unsure  bool // the server has yet to answer whether shown still holds
 	hidden  bool // nobody can see the page
@@ -207,8 +208,11 @@ func (p *Page) handle(in inbox) {
 }
 
 func (p *Page) greet(m Hello) {
-	p.path, p.shown, p.hidden = m.Path, identityIn(m.Session, m.User), m.Hidden
+	p.path, p.shown, p.hidden, p.kept = m.Path, shownBy(m), m.Hidden, m.Kept
 	switch {
+	case m.Undecided && p.hub.session.State().Phase == session.Active:
+		p.follow() // at once: the client has found the session
+		p.hub.judging.soon()
 	case !p.hub.knows(m):
 		p.ask(m)
 	case p.hub.session.State().Phase == session.Unknown:
@@ -222,9 +226,9 @@ func (p *Page) greet(m Hello) {
 // and the page follows once it is answered.
 func (p *Page) ask(m Hello) {
 	p.unsure = true
-	answered := make(chan struct{})
+	answered, agreed := make(chan struct{}), p.hub.settles(m)
 	p.hub.running.Go(func() {
-		if p.hub.agree(p.ctx, func() bool { return p.hub.knows(m) }) {
+		if p.hub.agree(p.ctx, agreed) {
 			close(answered)
 			p.put(func(in *inbox) { in.answered = true })
 		}

@@ -27,11 +27,41 @@ func identityIn(phase, user string) identity {
 	return identity{session: "none"}
 }
 
+// shownBy is the identity that a page shows at its hello. That of an undecided page is never the client's.
+func shownBy(m Hello) identity {
+	if m.Undecided {
+		return identity{session: "undecided"}
+	}
+	return identityIn(m.Session, m.User)
+}
+
 // knows reports whether the session that a page shows is the client's. That it is the same user's is not enough: the
 // client's may have ended, and the page have come with another.
 func (h *Hub) knows(m Hello) bool {
 	s := h.session.State()
-	return identityIn(m.Session, m.User) == identityOf(s) && (m.ID == "" || s.Phase != session.Active || m.ID == s.SessionID)
+	return shownBy(m) == identityOf(s) && (m.ID == "" || s.Phase != session.Active || m.ID == s.SessionID)
+}
+
+// settles returns what reports whether nothing more needs to be asked for a page that said m. For an undecided page any
+// word that the client gets from now on is enough, because the client's refresh is the judge.
+func (h *Hub) settles(m Hello) func() bool {
+	if !m.Undecided {
+		return func() bool { return h.knows(m) }
+	}
+	unknown := h.session.State().Phase == session.Unknown
+	return func() bool {
+		phase := h.session.State().Phase
+		return phase == session.Active || unknown && phase != session.Unknown
+	}
+}
+
+// judge has the server say whose session the cookie is. The pages follow where it is not the one that the client knows.
+func (h *Hub) judge() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if present := h.present; present != nil {
+		h.running.Go(func() { _ = h.session.Resume(present) }) // the session's observers hear what comes of it
+	}
 }
 
 // agree asks the server until it has said whose session it is, and reports whether it has; where the client and who
@@ -52,7 +82,11 @@ func (h *Hub) agree(ctx context.Context, agreed func() bool) (answered bool) {
 }
 
 func (p *Page) visit(ctx context.Context, call int, path string) {
-	v := p.hub.app.Show(ctx, path)
+	p.land(ctx, call, p.hub.app.Show(ctx, path))
+}
+
+// land shows v, or where it redirects to.
+func (p *Page) land(ctx context.Context, call int, v screen.View) {
 	for range hops {
 		if v.Redirect == "" {
 			break
@@ -76,7 +110,9 @@ func (p *Page) follow() {
 	end := p.giveUp
 	p.mu.Unlock()
 	defer end()
-	p.visit(ctx, 0, p.path)
+	v := p.hub.app.GiveBack(ctx, p.path, p.kept)
+	p.kept = screen.Kept{}
+	p.land(ctx, 0, v)
 }
 
 // show puts v on the page, unless it was given up: a later call's answer is on its way then, or the page is gone.

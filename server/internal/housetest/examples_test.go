@@ -19,7 +19,7 @@ var plain = map[string]string{
 	"shared/screen.Name":        "a getter",
 	"shared/screen.IsHow":       "compares a path",
 	"shared/screen.Ending":      "a sentence for each reason",
-	"shared/ui.Account":         asPosts, "shared/ui.Home": asPosts, "shared/ui.Login": asPosts,
+	"shared/ui.Account":         asPosts, "shared/ui.Home": asPosts,
 	"shared/ui.Message": asPosts, "shared/ui.Signup": asPosts, "shared/ui.HowItWorks": asPosts,
 	"shared/ui.Token": "App draws it",
 	"shared/ui.Check": anew, "shared/ui.Claims": anew, "shared/ui.Picture": anew,

@@ -117,7 +117,7 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, view screen.View) 
 		return
 	}
 	shell := web.Shell(web.ShellView{
-		Title: view.Title, Session: view.Session, User: view.User, ID: view.ID,
+		Title: view.Title, Session: view.Session, Undecided: view.Undecided, User: view.User, ID: view.ID,
 		Style: p.cfg.Assets.URL(web.Style), Script: p.cfg.Assets.URL(web.Script),
 		Worker: p.cfg.Assets.WorkerURL(), Icon: p.cfg.Assets.URL(web.Icon), Body: templ.Raw(app.String()),
 	})
