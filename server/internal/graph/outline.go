@@ -10,16 +10,17 @@ import (
 // The limits of a parsed document. They bound what validation costs, which visits a fragment again from every operation
 // and fragment that spreads it, and repeats names and values in its errors.
 const (
-	maxUnfolded = 10_000 // nodes of all operations and fragments, with the fragments in the place of their spreads
-	maxName     = 256    // bytes of a name
-	maxNested   = 12     // lists and objects in one another, in a value or a type
-	textUnit    = 128    // bytes of a literal that count as one node
+	maxUnfolded = 2000 // nodes of all operations and fragments, with the fragments in the place of their spreads,
+	unfoldedPer = 4    // and so many more for each node as it is written
+	maxName     = 256  // bytes of a name
+	maxNested   = 12   // lists and objects in one another, in a value or a type
+	textUnit    = 128  // bytes of a literal that count as one node
 	saturated   = 1 << 30
 )
 
 // outline is what a document holds, found in one pass that visits each node once.
 type outline struct {
-	nodes    int  // fields, spreads, arguments, values, directives and definitions
+	nodes    int  // fields, spreads, arguments, values, directives, definitions, and units of long values
 	literals bool // a string is written in the document
 }
 
@@ -35,15 +36,17 @@ func inspect(ctx context.Context, doc *ast.QueryDocument) (outline, *gqlerror.Er
 	unfolded := 0
 	for _, op := range doc.Operations {
 		in.name(op.Name)
+		in.described(op.Description)
 		unfolded = sum(unfolded, in.variables(op.VariableDefinitions), in.directives(op.Directives), in.set(op.SelectionSet))
 	}
 	for _, f := range doc.Fragments {
 		in.name(f.Name)
 		in.name(f.TypeCondition)
+		in.described(f.Description)
 		unfolded = sum(unfolded, in.variables(f.VariableDefinition), in.fragment(f, f.Position))
 	}
-	if unfolded > maxUnfolded {
-		in.refuse("The query unfolds to more than %d fields and values: ask in several queries.", maxUnfolded)
+	if limit := maxUnfolded + unfoldedPer*in.nodes; unfolded > limit {
+		in.refuse("The query unfolds to more than %d fields and values: ask in several queries.", limit)
 	}
 	return in.outline, in.err
 }
@@ -53,6 +56,7 @@ func inspect(ctx context.Context, doc *ast.QueryDocument) (outline, *gqlerror.Er
 type inspector struct {
 	outline
 	ctx       context.Context
+	visited   int
 	fragments map[string]*ast.FragmentDefinition
 	sizes     map[*ast.FragmentDefinition]int // unfolded; unmeasured while the fragment is being measured
 	err       *gqlerror.Error                 // the first
@@ -70,7 +74,7 @@ func (in *inspector) refuse(format string, args ...any) {
 // node counts a node that is visited. It returns false where the pass is to stop.
 func (in *inspector) node() bool {
 	in.nodes++
-	if in.nodes%256 == 0 && in.ctx.Err() != nil {
+	if in.visited++; in.visited%256 == 0 && in.ctx.Err() != nil {
 		in.refuse("The request was given up.")
 	}
 	return in.err == nil
@@ -81,6 +85,8 @@ func (in *inspector) name(name string) {
 		in.refuse("A name of the query has more than %d bytes.", maxName)
 	}
 }
+
+func (in *inspector) described(text string) { in.literals = in.literals || text != "" }
 
 func (in *inspector) set(set ast.SelectionSet) (size int) {
 	for _, sel := range set {
@@ -128,6 +134,7 @@ func (in *inspector) variables(list ast.VariableDefinitionList) (size int) {
 	for _, v := range list {
 		in.node()
 		in.name(v.Variable)
+		in.described(v.Description)
 		in.typeName(v.Type)
 		size = sum(size, 1, in.value(v.DefaultValue, 0), in.directives(v.Directives))
 	}
@@ -179,7 +186,9 @@ func (in *inspector) value(v *ast.Value, depth int) int {
 	case ast.Variable, ast.EnumValue:
 		in.name(v.Raw)
 	}
-	size := 1 + len(v.Raw)/textUnit
+	units := len(v.Raw) / textUnit
+	in.nodes += units
+	size := 1 + units
 	for _, child := range v.Children {
 		in.name(child.Name)
 		size = sum(size, in.value(child.Value, depth+1))
