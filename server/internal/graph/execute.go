@@ -1,11 +1,8 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -14,27 +11,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
-
-// params is a request's body (GraphQL over HTTP, "Request Parameters").
-type params struct {
-	Query         string         `json:"query"`
-	OperationName string         `json:"operationName"`
-	Variables     map[string]any `json:"variables"`
-	Extensions    map[string]any `json:"extensions"`
-}
-
-// parseParams reads a body, once. Numbers of the variables stay as they were written.
-func parseParams(body []byte) (p params, err error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := d.Decode(&p); err != nil {
-		return p, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return p, errors.New("something stands behind the request")
-	}
-	return p, nil
-}
 
 // The media types of an answer (GraphQL over HTTP, "Media Types").
 const (

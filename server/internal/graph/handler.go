@@ -3,7 +3,7 @@ package graph
 import (
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -20,7 +20,6 @@ import (
 // The limits of one request (contract §4). The schema's deepest natural query has depth 3, and a page of
 // twenty posts a complexity of about a hundred.
 const (
-	maxBody       = 1 << 20 // bytes
 	maxDepth      = 12
 	devDepth      = 24 // of introspection, which follows the wrappers of types
 	maxComplexity = 2000
@@ -92,30 +91,17 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, err := parseParams(body)
+	if errors.Is(err, errVariables) {
+		refuse(w, http.StatusUnprocessableEntity, badRequest(fmt.Sprintf(
+			"The variables hold more than %d values, or are nested deeper than %d.", maxVariables, maxVariable)))
+		return
+	}
 	if err != nil {
 		// Not the decoder's own words: they may repeat a part of the body, which may hold a password.
 		refuse(w, http.StatusBadRequest, badRequest("The body is not the JSON of a GraphQL request."))
 		return
 	}
 	a.execute(withCaller(r.Context(), c), w, r, p, c)
-}
-
-// readBody returns the body with 200, or the status that says why it is not to be had.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int) {
-	limited := http.MaxBytesReader(w, r.Body, maxBody)
-	if r.ContentLength > maxBody {
-		// Read all the same, and not kept: who is cut off while sending may not see the answer.
-		_, _ = io.Copy(io.Discard, limited)
-		return nil, http.StatusRequestEntityTooLarge
-	}
-	body, err := io.ReadAll(limited)
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, http.StatusRequestEntityTooLarge
-	}
-	if err != nil {
-		return nil, http.StatusBadRequest
-	}
-	return body, http.StatusOK
 }
 
 // unauthorized answers a Bearer token that does not verify (RFC 6750 §3.1), or a failure to verify it.
