@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// database is the flags that say where the data is, of every command.
+// database holds the flags that name the database, for every command.
 type database struct {
 	DB     string        `name:"db" default:"latchkey.db" placeholder:"FILE|URL" help:"The database: a file for SQLite, a postgres:// URL for PostgreSQL, with any number of servers on it."`
-	DBWait time.Duration `name:"db-wait" default:"30s" help:"How long to wait at the start for a PostgreSQL that is starting itself; 0: not at all."`
+	DBWait time.Duration `name:"db-wait" default:"30s" help:"How long to wait at the start for a PostgreSQL that is still starting; 0: not at all."`
 }
 
-// check returns a *usageError for the first value that makes no sense.
+// check returns a *usageError for the first bad value.
 func (d *database) check() error {
 	if d.DB == "" {
 		return usagef("--db is empty: name a file, or a postgres:// URL")
@@ -23,7 +23,7 @@ func (d *database) check() error {
 	return wholeSeconds("db-wait", d.DBWait, true)
 }
 
-// config is the flags of `latchkey serve` (contract §1).
+// config holds the flags of `latchkey serve` (contract §1).
 type config struct {
 	database
 	transport
@@ -34,28 +34,28 @@ type config struct {
 	Grace         time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
 	Recovery      time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
 	IdleTTL       time.Duration `name:"idle-ttl" default:"720h" help:"A session not refreshed for this long ends."`
-	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age whatever happens; 0: never."`
+	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age; 0: never."`
 	Demo          bool          `help:"Create the demo account, with posts."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
-	KeyMaxAge     time.Duration `name:"key-max-age" default:"2160h" help:"Replace the key that signs access tokens when it has signed for so long; 0: never."`
+	KeyMaxAge     time.Duration `name:"key-max-age" default:"2160h" help:"Replace a signing key that has signed for this long; 0: never."`
 	SignUps       int           `name:"sign-ups" default:"100" help:"Sign-ups per address in an hour before RATE_LIMITED; 0: no limit."`
 	Posts         int           `default:"1000" help:"Posts of an account in an hour before RATE_LIMITED; 0: no limit."`
-	BreachedFile  string        `name:"breached-passwords" placeholder:"FILE" help:"Refuse new passwords that were found in breaches: a file of SHA-1 hashes, ordered, as the downloader of Have I Been Pwned writes it."`
-	Proxies       []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front: what they say in X-Forwarded-For is believed."`
-	Dev           bool          `help:"For those who build on the API: answer introspection."`
-	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/: for operators, who are not asked who they are."`
+	BreachedFile  string        `name:"breached-passwords" placeholder:"FILE" help:"Refuse new passwords that are in this file of breached ones: SHA-1 hashes in order, as Have I Been Pwned's downloader writes them."`
+	Proxies       []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front. The server believes their X-Forwarded-For."`
+	Dev           bool          `help:"Answer introspection queries, for developers of the API."`
+	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/. It has no authentication: bind it to a private address."`
 	AuditKeep     time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
 	Verbose       bool          `help:"Log every request."`
 }
 
-// usageError is a value of a flag that cannot be served with.
+// usageError says what is wrong with a flag's value.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// check returns a *usageError for the first value that makes no sense.
+// check returns a *usageError for the first bad value.
 func (c *config) check() error {
 	if err := c.database.check(); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (c *config) check() error {
 	return c.transport.check(c.Origin)
 }
 
-// proxies returns the networks of --trusted-proxies: of an address alone, that address.
+// proxies returns the networks of --trusted-proxies. An address is a network of its own.
 func (c *config) proxies() ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	for _, text := range c.Proxies {
@@ -117,7 +117,7 @@ func (c *config) proxies() ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-// wholeSeconds returns a *usageError where the duration cannot be one of the flag.
+// wholeSeconds returns a *usageError unless the duration is whole seconds, at least 1s, or 0 where zeroToo allows it.
 func wholeSeconds(flag string, value time.Duration, zeroToo bool) error {
 	if value == 0 && zeroToo || value >= time.Second && value%time.Second == 0 {
 		return nil

@@ -1,13 +1,12 @@
 // Command latchkey serves session authentication: the GraphQL API, the pages, and the browser client.
 //
-// `latchkey serve` brings the database's tables up to date and serves; `latchkey migrate` does the first alone, for
-// those who want to see it done before they start the servers of a new release. `latchkey audit` shows the audit record:
-// who did what, and what was refused to whom. `latchkey sessions list` and `latchkey sessions end` are about where people
-// are logged in, `latchkey keys list` and `latchkey keys rotate` about the keys that sign access tokens. A list is also
-// had by its first word alone. `--help` behind each lists its flags;
-// each is also an environment variable LATCHKEY_<FLAG>. A bad value is one line on standard error and exit status 2,
-// another failure one line and exit status 1. SIGTERM and SIGINT let the running requests end, and exit 0; so they do
-// while the start waits for the database.
+// `latchkey serve` brings the database's tables up to date and serves. `latchkey migrate` only brings the tables up to
+// date. `latchkey audit` prints the audit record. `latchkey sessions list` and `latchkey sessions end` list and end live
+// sessions; `latchkey keys list` and `latchkey keys rotate` list and rotate the keys that sign access tokens. `list` may
+// be left out. `--help` behind a command lists its flags. Each flag is also an environment variable LATCHKEY_<FLAG>.
+//
+// A bad value is one line on standard error and exit status 2, another failure one line and exit status 1. SIGTERM and
+// SIGINT let the running requests end and exit 0, also while the start waits for the database.
 package main
 
 import (
@@ -43,15 +42,15 @@ func main() {
 // cli is the command line.
 type cli struct {
 	Serve    config   `cmd:"" help:"Serve the application."`
-	Migrate  database `cmd:"" help:"Bring the database's tables up to date, and say from which version to which. Serving does it too."`
-	Audit    audit    `cmd:"" help:"Show the audit record: who did what, when and from where, and what was refused to whom. It changes nothing."`
+	Migrate  database `cmd:"" help:"Bring the database's tables up to date, and print the old and new version. serve does it too."`
+	Audit    audit    `cmd:"" help:"Print the audit record: logins, sessions, passwords and keys, and what was refused. It changes nothing."`
 	Sessions struct {
-		List liveSessions `cmd:"" default:"withargs" help:"List the live sessions, the one that was used last at the end: by the ends that their refresh tokens were sent with."`
-		End  endSessions  `cmd:"" help:"End the sessions of an account, or one, or all, for good. Servers refuse their access tokens within a second."`
+		List liveSessions `cmd:"" default:"withargs" help:"List the live sessions, the most recently used last."`
+		End  endSessions  `cmd:"" help:"End the sessions of an account, one session, or all. Servers refuse their access tokens within a second."`
 	} `cmd:"" help:"List the live sessions, or end some."`
 	Keys struct {
-		List   database   `cmd:"" default:"withargs" help:"List the keys that sign access tokens: what may be known of them."`
-		Rotate rotateKeys `cmd:"" help:"Have a new key sign access tokens. Servers take it up by themselves, and what the old one has signed stays good."`
+		List   database   `cmd:"" default:"withargs" help:"List the keys that sign access tokens, without their private halves."`
+		Rotate rotateKeys `cmd:"" help:"Make a new key that signs access tokens. Servers take it up by themselves; tokens of the old key stay valid."`
 	} `cmd:"" help:"List the keys that sign access tokens, or rotate them."`
 }
 

@@ -9,28 +9,28 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// transport is the flags that say how requests come to the server.
+// transport holds the flags about listeners and TLS.
 type transport struct {
 	TLSCert      string `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate, in PEM with those it needs; read again on SIGHUP."`
 	TLSKey       string `name:"tls-key" placeholder:"FILE" help:"The certificate's key, in PEM."`
-	TLSDomain    string `name:"tls-domain" placeholder:"HOST" help:"Serve HTTPS for this host, with a certificate that is had by ACME when it is first needed, and renewed. Giving it accepts the terms of --tls-authority."`
-	TLSCache     string `name:"tls-cache" default:"certificates" placeholder:"FOLDER" help:"Where the certificates of --tls-domain and their keys are kept."`
+	TLSDomain    string `name:"tls-domain" placeholder:"HOST" help:"Serve HTTPS for this host, with a certificate obtained by ACME on the first request, and renewed. Giving it accepts the terms of --tls-authority."`
+	TLSCache     string `name:"tls-cache" default:"certificates" placeholder:"FOLDER" help:"The folder for the certificates of --tls-domain and their keys."`
 	TLSAuthority string `name:"tls-authority" default:"${authority}" placeholder:"URL" help:"The ACME directory of the authority for --tls-domain (default: Let's Encrypt's)."`
-	HTTPAddr     string `name:"http-addr" placeholder:"HOST:PORT" help:"A second listener for plain http, which sends visitors on to https, and answers the authority's challenges for --tls-domain."`
+	HTTPAddr     string `name:"http-addr" placeholder:"HOST:PORT" help:"A second listener for plain HTTP. It redirects browsers to https and answers the challenges of --tls-authority."`
 }
 
-// defaultAuthority is what --tls-authority is where it is not given.
+// defaultAuthority is the default of --tls-authority.
 const defaultAuthority = autocert.DefaultACMEDirectory
 
-// check returns a *usageError for the first value that makes no sense with the others and the origin.
+// check returns a *usageError for the first value that contradicts the others or the origin.
 func (t *transport) check(origin string) error {
-	public, _ := url.Parse(origin) // a bad one is complained of elsewhere
+	public, _ := url.Parse(origin) // checkOrigin has judged it
 	authority, err := url.Parse(t.TLSAuthority)
 	switch {
 	case (t.TLSCert == "") != (t.TLSKey == ""):
 		return usagef("--tls-cert and --tls-key go together: give both, or neither")
 	case t.TLSCert != "" && t.TLSDomain != "":
-		return usagef("--tls-cert and --tls-domain exclude each other: give a certificate, or have one issued")
+		return usagef("--tls-cert and --tls-domain exclude each other: give a certificate, or let the authority issue one")
 	case t.secure() && strings.HasPrefix(origin, "http:"):
 		return usagef("--origin=%q: with --tls-cert or --tls-domain the origin is https", origin)
 	case t.TLSDomain != "" && (!strings.Contains(t.TLSDomain, ".") || strings.ContainsAny(t.TLSDomain, ":/*@ ") || net.ParseIP(t.TLSDomain) != nil):
@@ -42,7 +42,7 @@ func (t *transport) check(origin string) error {
 	case err != nil || authority.Host == "":
 		return usagef("--tls-authority=%q: give the URL of an ACME directory", t.TLSAuthority)
 	case t.HTTPAddr != "" && !t.secure() && !strings.HasPrefix(origin, "https:"):
-		return usagef("--http-addr=%q: it sends visitors on to https, so give a certificate, or an --origin that is https", t.HTTPAddr)
+		return usagef("--http-addr=%q: it redirects to https, so give a certificate, or an --origin that is https", t.HTTPAddr)
 	}
 	if _, _, err := net.SplitHostPort(t.HTTPAddr); t.HTTPAddr != "" && err != nil {
 		return usagef("--http-addr=%q: give host:port, as :80", t.HTTPAddr)
@@ -53,7 +53,7 @@ func (t *transport) check(origin string) error {
 // secure reports whether the server speaks TLS itself.
 func (t *transport) secure() bool { return t.TLSCert != "" || t.TLSDomain != "" }
 
-// host is the name that the origin has where it is not given.
+// host returns the host name of the default origin.
 func (t *transport) host() string {
 	if t.TLSDomain != "" {
 		return t.TLSDomain
@@ -61,7 +61,7 @@ func (t *transport) host() string {
 	return "localhost"
 }
 
-// certificates returns where the server's certificate comes from: nil, where it speaks no TLS.
+// certificates returns the source of the server's certificate, or nil without TLS.
 func (t *transport) certificates(log *slog.Logger) (certificates, error) {
 	switch {
 	case t.TLSCert != "":
