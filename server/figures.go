@@ -38,7 +38,8 @@ func newFigures() *figures {
 	for _, reason := range []auth.Reason{auth.ReasonNoToken, auth.ReasonUnknownToken, auth.ReasonIdle, auth.ReasonMaxAge, auth.ReasonUndecided} {
 		f.refreshes.WithLabelValues(string(reason))
 	}
-	for _, reason := range []auth.Reason{auth.ReasonTokenReused, auth.ReasonLoggedOut, auth.ReasonRevoked, auth.ReasonPasswordChanged} {
+	for _, reason := range []auth.Reason{auth.ReasonTokenReused, auth.ReasonLoggedOut, auth.ReasonRevoked,
+		auth.ReasonPasswordChanged, auth.ReasonTooMany} {
 		f.refreshes.WithLabelValues(string(reason))
 		f.ends.WithLabelValues(string(reason))
 	}

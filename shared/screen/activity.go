@@ -53,6 +53,8 @@ func happened(a api.Activity) (what string, warn bool) {
 			return "Login refused after too many wrong passwords", true
 		case busy:
 			return "Login not tried, as the server was busy", false
+		case a.Reason == "TOO_MANY":
+			return "Login refused after too many logins", true
 		}
 		return "Login with a wrong password", true
 	case "PASSWORD_CHANGED":
@@ -63,6 +65,8 @@ func happened(a api.Activity) (what string, warn bool) {
 			return "Password not changed after too many wrong ones", true
 		case busy:
 			return "Password not changed, as the server was busy", false
+		case a.Reason == "TOO_MANY":
+			return "Password not changed after too many changes", true
 		}
 		return "Password not changed: the current one was wrong", true
 	case "TOKEN_RECOVERED":
@@ -86,6 +90,8 @@ func ended(reason string) (what string, warn bool) {
 		return "Session ended, as the password was changed", false
 	case "TOKEN_REUSED":
 		return "Session ended: an old key to it was used again", true
+	case "TOO_MANY":
+		return "Session ended: it was not used for longest, and there were too many", false
 	}
 	return "Session ended", false
 }

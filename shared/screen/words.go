@@ -22,6 +22,8 @@ func sentence(reason string) string {
 		return "You were logged out from another of your devices, or by those who run this site."
 	case "PASSWORD_CHANGED":
 		return "You were logged out because your password was changed on another device."
+	case "TOO_MANY":
+		return "You were logged out because your account is logged in on very many devices: the one that was not used for longest is logged out."
 	}
 	return ""
 }

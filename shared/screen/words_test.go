@@ -35,6 +35,7 @@ func TestReasonsInASentence(t *testing.T) {
 		{"LOGGED_OUT", true, "You are logged out."},
 		{"REVOKED", true, "You were logged out from another of your devices, or by those who run this site."},
 		{"PASSWORD_CHANGED", true, "You were logged out because your password was changed on another device."},
+		{"TOO_MANY", true, "You were logged out because your account is logged in on very many devices: the one that was not used for longest is logged out."},
 		{"UNKNOWN_TOKEN", true, "You are logged out."},
 		{"NO_TOKEN", true, "You are logged out."},
 		{"TOKEN_REUSED", false, "You were logged out because an old key to your session was used again, which may mean that somebody copied it. Your account is safe: log in again."},

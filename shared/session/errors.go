@@ -38,6 +38,7 @@ const (
 	ReasonLoggedOut          Reason = "LOGGED_OUT"
 	ReasonRevoked            Reason = "REVOKED"
 	ReasonPasswordChanged    Reason = "PASSWORD_CHANGED"
+	ReasonTooMany            Reason = "TOO_MANY" // the account has its greatest number of sessions; the longest unused ends
 )
 
 // ReasonUndecided is what the API says to the server's own renderer of pages alone: the page's refresh token may be

@@ -193,7 +193,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 	if err != nil {
 		return internal(err)
 	}
-	s.ended(ReasonPasswordChanged, others...)
+	s.allEnded(id.UserID, ReasonPasswordChanged, others)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -27,10 +28,11 @@ type endings struct {
 
 	mu     sync.RWMutex // guards what follows
 	ended  map[string]ended
-	from   time.Time     // every ending since then is in the set, by the store's clock
-	reach  time.Duration // how far back from was when it was set
-	polled time.Time     // when the last poll that succeeded began, by this process's clock
-	since  time.Time     // where the next poll starts, by the store's clock
+	marked map[string]time.Time // accounts: when their last mark ended more sessions than are worth listing
+	from   time.Time            // every ending since then is in the set, by the store's clock
+	reach  time.Duration        // how far back from was when it was set
+	polled time.Time            // when the last poll that succeeded began, by this process's clock
+	since  time.Time            // where the next poll starts, by the store's clock
 	purged time.Time
 }
 
@@ -40,7 +42,7 @@ type ended struct {
 }
 
 func newEndings(store Store, longest func() time.Duration) *endings {
-	e := &endings{store: store, longest: longest, ended: map[string]ended{}}
+	e := &endings{store: store, longest: longest, ended: map[string]ended{}, marked: map[string]time.Time{}}
 	e.reach = e.keep()
 	e.from = time.Now().Add(-e.reach)
 	e.since = e.from
@@ -67,12 +69,23 @@ func (e *endings) put(id string, end ended) {
 	}
 }
 
-// reason returns why the session ended, or "" where it has not, for an access token that was issued at the given time.
-// It asks the store where the last poll is too old to tell, or the set does not reach back to that time.
-func (e *endings) reason(ctx context.Context, sessionID string, issued time.Time) (Reason, error) {
+// mark has the store asked about each session of the account, for as long as access tokens of it may be good.
+func (e *endings) mark(userID string) {
+	now := time.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.marked[userID] = now
+}
+
+// reason returns why the session of the account ended, or "" where it has not, for an access token that was issued at
+// the given time. It asks the store where the last poll is too old to tell, where the set does not reach back to that
+// time, and where the account is marked.
+func (e *endings) reason(ctx context.Context, id Identity, issued time.Time) (Reason, error) {
+	sessionID := id.SessionID
 	e.mu.RLock()
 	known := e.ended[sessionID].reason
-	complete := time.Since(e.polled) <= pollFresh && !issued.Before(e.from.Add(endingSlack))
+	_, marked := e.marked[id.UserID]
+	complete := !marked && time.Since(e.polled) <= pollFresh && !issued.Before(e.from.Add(endingSlack))
 	e.mu.RUnlock()
 	if known != "" || complete {
 		return known, nil
@@ -104,6 +117,10 @@ func (e *endings) poll(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, end := range fetched {
+		if end.SessionID == "" {
+			e.marked[end.UserID] = end.At
+			continue
+		}
 		e.put(end.SessionID, ended{end.Reason, end.At})
 	}
 	if further {
@@ -117,7 +134,7 @@ func (e *endings) poll(ctx context.Context) error {
 	return nil
 }
 
-// purge forgets the sessions that ended before the given time, which is reach ago. It is called with mu held.
+// purge forgets the sessions and marks of before the given time, which is reach ago. It is called with mu held.
 func (e *endings) purge(before time.Time, reach time.Duration) {
 	if before.After(e.from) {
 		e.from, e.reach = before, reach
@@ -127,4 +144,5 @@ func (e *endings) purge(before time.Time, reach time.Duration) {
 			delete(e.ended, id)
 		}
 	}
+	maps.DeleteFunc(e.marked, func(_ string, at time.Time) bool { return at.Before(e.from) })
 }

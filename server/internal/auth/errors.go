@@ -35,6 +35,7 @@ const (
 	ReasonLoggedOut          Reason = "LOGGED_OUT"
 	ReasonRevoked            Reason = "REVOKED"
 	ReasonPasswordChanged    Reason = "PASSWORD_CHANGED"
+	ReasonTooMany            Reason = "TOO_MANY" // the account has MaxSessions sessions; the longest unused ends
 )
 
 // ReasonBusy says that the server had no room for a request that hashes a password, whatever the password is. It stands
@@ -74,6 +75,12 @@ var (
 	ErrUnavailable = errors.New("the database is not available")
 )
 
+// ReachedError says that a limit of Opening.Counts or PasswordChange.Counts is reached, so that nothing was written.
+type ReachedError struct{ Wait time.Duration } // until it is no longer reached
+
+// Error implements error.
+func (e *ReachedError) Error() string { return "a limit is reached for " + e.Wait.String() }
+
 // sentences are what a person is told for each reason.
 var sentences = map[Reason]string{
 	ReasonNoToken:            "You are not logged in.",
@@ -87,6 +94,7 @@ var sentences = map[Reason]string{
 	ReasonRevoked:            "This session was ended from elsewhere. Please log in again.",
 	ReasonPasswordChanged:    "The password was changed, so the session has ended. Please log in again.",
 	ReasonUndecided:          "It is not known yet whether this session is still open.",
+	ReasonTooMany:            "The account was logged in on too many devices, so the session that was not used for longest has ended. Please log in again.",
 }
 
 func unauthenticated(r Reason) *Error {

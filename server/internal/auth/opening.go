@@ -16,7 +16,8 @@ type opener struct {
 	tagKey  []byte
 	token   refreshToken // by the last call of open
 	ends    []held
-	made    Opening // by the last call of open
+	made    Opening           // by the last call of open
+	over    map[string]Reason // the sessions that the opening ends because there are too many, since the last call of open
 }
 
 // opener prepares a session of the account. The sessions that the visitor's tokens belong to end with its opening.
@@ -40,6 +41,7 @@ func (o *opener) open(now time.Time) (Opening, error) {
 	if o.token, err = newRefreshToken(o.tagKey, o.id, 1, now); err != nil {
 		return Opening{}, err
 	}
+	o.over = map[string]Reason{}
 	end := o.life.end(now, now)
 	hash := o.token.hash()
 	o.made = Opening{
@@ -49,6 +51,7 @@ func (o *opener) open(now time.Time) (Opening, error) {
 		Token: Token{Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
 		Events: []Event{{Kind: o.kind, At: now, UserID: o.account.ID, SessionID: o.id, TokenID: o.token.name(),
 			IP: o.visitor.IP, UserAgent: o.visitor.UserAgent}},
+		Most: MaxSessions, Displace: func(x OpenSession) Ending { return o.displace(x, now) },
 	}
 	for _, h := range o.ends {
 		h.end.At = now
@@ -57,10 +60,27 @@ func (o *opener) open(now time.Time) (Opening, error) {
 	return o.made, nil
 }
 
+// displace ends the longest unused session of too many, and the dead ones for what they died of.
+func (o *opener) displace(x OpenSession, now time.Time) Ending {
+	reason := ReasonTooMany
+	switch {
+	case o.life.Live(x, now):
+	case o.life.Max > 0 && now.Sub(x.CreatedAt) >= o.life.Max:
+		reason = ReasonMaxAge
+	default:
+		reason = ReasonIdle
+	}
+	o.over[x.ID] = reason
+	return Ending{At: now, Reason: reason, BySession: o.id, IP: o.visitor.IP, UserAgent: o.visitor.UserAgent}
+}
+
 // opened turns an opening that the store has kept into a grant.
 func (s *Service) opened(ctx context.Context, o *opener) (Grant, error) {
 	s.lookups.meet(o.id)
 	s.endedHeld(ctx, o.ends)
+	for id, reason := range o.over {
+		s.ended(reason, id)
+	}
 	user := o.account.User
 	if user.CreatedAt.IsZero() {
 		user.CreatedAt = o.made.Session.CreatedAt

@@ -11,8 +11,8 @@ const maxTokens = 8
 // telling ranks reasons by how much they tell: of several tokens that all fail, the answer has the most telling one's.
 // An undecided token comes first, because its session may be live.
 var telling = map[Reason]int{
-	ReasonUndecided:   9,
-	ReasonTokenReused: 8, ReasonPasswordChanged: 7, ReasonRevoked: 6, ReasonLoggedOut: 5,
+	ReasonUndecided:   10,
+	ReasonTokenReused: 9, ReasonPasswordChanged: 8, ReasonRevoked: 7, ReasonTooMany: 6, ReasonLoggedOut: 5,
 	ReasonMaxAge: 4, ReasonIdle: 3, ReasonUnknownToken: 2, ReasonNoToken: 1,
 }
 

@@ -22,7 +22,7 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string, byHolder
 		return Identity{}, err
 	}
 	id := token.Identity
-	reason, err := s.endings.reason(ctx, id.SessionID, token.issued)
+	reason, err := s.endings.reason(ctx, id, token.issued)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Identity{}, unauthenticated(ReasonUnknownToken)
@@ -60,10 +60,10 @@ func (s *Service) checkAnswer(ctx context.Context, a Answer, byHolder bool) erro
 	return nil
 }
 
-// MaxSessions is how many sessions are listed at most. What is left out moves up when others end.
+// MaxSessions is how many sessions an account has at most. One more ends the longest unused (TOO_MANY).
 const MaxSessions = 100
 
-// Sessions returns the user's live sessions, the MaxSessions most recently used ones, with LastUsedAt to five minutes.
+// Sessions returns the user's live sessions, the most recently used one first, with LastUsedAt to five minutes.
 func (s *Service) Sessions(ctx context.Context, id Identity) ([]Session, error) {
 	list, err := s.store.Sessions(ctx, id.UserID, s.policy.Life, MaxSessions)
 	if err != nil {
@@ -103,10 +103,11 @@ func (s *Service) Logout(ctx context.Context, v Visitor, id *Identity) error {
 	return internal(err)
 }
 
-// LogoutEverywhere ends every session of the user (LOGGED_OUT) and returns how many that were.
+// LogoutEverywhere ends every session of the user (LOGGED_OUT) and returns how many that were. All of them have ended
+// when it returns, however many there are.
 func (s *Service) LogoutEverywhere(ctx context.Context, v Visitor, id Identity) (int, error) {
 	ended, err := s.end(ctx, Selection{UserID: id.UserID}, endedBy(v, id, ReasonLoggedOut))
-	return len(ended), internal(err)
+	return ended.Live(), internal(err)
 }
 
 // RevokeSession ends one session of the user (REVOKED). It fails with NOT_FOUND where the user has no such live
@@ -116,7 +117,7 @@ func (s *Service) RevokeSession(ctx context.Context, v Visitor, id Identity, ses
 		return false, noSession()
 	}
 	ended, err := s.end(ctx, Selection{UserID: id.UserID, SessionID: sessionID}, endedBy(v, id, ReasonRevoked))
-	if err == nil && len(ended) == 0 {
+	if err == nil && ended.Live() == 0 {
 		err = noSession()
 	}
 	return err == nil, internal(err)
@@ -139,8 +140,17 @@ func (s *Service) ended(reason Reason, sessionIDs ...string) {
 }
 
 // end ends sessions in the store and in the memory of this process.
-func (s *Service) end(ctx context.Context, sel Selection, e Ending) ([]string, error) {
+func (s *Service) end(ctx context.Context, sel Selection, e Ending) (Ended, error) {
 	ended, err := s.store.EndSessions(ctx, sel, s.policy.Life, e)
-	s.ended(e.Reason, ended...)
+	s.allEnded(sel.UserID, e.Reason, ended)
 	return ended, err
+}
+
+// allEnded tells this process that it ended sessions of the account just now.
+func (s *Service) allEnded(userID string, reason Reason, ended Ended) {
+	if ended.Marked {
+		s.endings.mark(userID)
+	}
+	s.ended(reason, ended.Sessions...)
+	s.cfg.Meter.Ended(reason, ended.Rest)
 }

@@ -25,11 +25,11 @@ type Store interface {
 	// AccountByEmail returns the account with the normalised address, or ErrNotFound.
 	AccountByEmail(ctx context.Context, email string) (Account, error)
 	// OpenSession shows step the account and whether l is reached, and keeps what it returns. It fails with ErrNotFound
-	// where there is no such account.
+	// where there is no such account, and with *ReachedError where the opening's own limit is reached.
 	OpenSession(ctx context.Context, userID string, l Limit, step func(LoginSnapshot) (Opening, error)) error
 	// ChangePassword shows step the account, whether l is reached and how the asking session is; then it sets the
-	// hash and ends every other session of the user. It returns the ids of those that were live by life.
-	ChangePassword(ctx context.Context, asking Identity, l Limit, life Life, step func(LoginSnapshot) (PasswordChange, error)) ([]string, error)
+	// hash and ends every other session of the user, as EndSessions does. It fails as OpenSession does.
+	ChangePassword(ctx context.Context, asking Identity, l Limit, life Life, step func(LoginSnapshot) (PasswordChange, error)) (Ended, error)
 
 	// Present shows step the session's refresh token of this generation, and applies the change that step returns, with
 	// nothing happening to the session in between. A token whose row is not there is shown as gone. It fails with
@@ -45,9 +45,9 @@ type Store interface {
 	// Sessions returns the user's sessions that are live by life, the one with the latest LastUsedAt first, and of them at
 	// most first.
 	Sessions(ctx context.Context, userID string, life Life, first int) ([]Session, error)
-	// EndSessions ends every session of the selection that has not ended yet, now, with e's reason and evidence. It
-	// returns the ids of those that were live by life.
-	EndSessions(ctx context.Context, sel Selection, life Life, e Ending) ([]string, error)
+	// EndSessions ends every session of the selection that has not ended yet, now, with e's reason and evidence. Its
+	// work is bounded: of an account with very many sessions it marks the account, and Prune writes the rest.
+	EndSessions(ctx context.Context, sel Selection, life Life, e Ending) (Ended, error)
 	// EndNext is one short step of a round that ends sessions: of the selection, which may be zero and mean all, those
 	// that were open when the round began. It ends the next limit of them, now, with e's reason and evidence, and returns
 	// how many were live, by the ends that their tokens were sent with. A round starts at the zero EndCursor, and has
@@ -56,7 +56,8 @@ type Store interface {
 	// Ending returns how the session ended: the zero Ending where it has not, ErrNotFound where there is no such
 	// session. A session that is merely idle or too old has not.
 	Ending(ctx context.Context, sessionID string) (Ending, error)
-	// Endings returns every ending at since or later, and now.
+	// Endings returns every ending at since or later, and now. One without a SessionID stands for a mark: which sessions
+	// of the account UserID it ends, Ending says. Marks are returned whatever their time.
 	Endings(ctx context.Context, since time.Time) ([]Ending, time.Time, error)
 
 	// LoggedInFrom reports whether a session of the user that is still kept was opened from the network.
@@ -75,9 +76,10 @@ type Store interface {
 	// starts at the last.
 	Activity(ctx context.Context, userID string, limit int, after string) ([]Event, error)
 
-	// Prune is one short step of a round that removes what r allows to: it looks at some limit rows, from where the
-	// step before has stopped. A round starts at the zero PruneCursor, and has ended where Prune returns that.
-	Prune(ctx context.Context, r Retention, from PruneCursor, limit int) (next PruneCursor, removed int, err error)
+	// Prune is one short step of a round that writes the endings which EndSessions left to it, and removes what r allows
+	// to. It looks at some limit rows, from where the step before has stopped. A round starts at the zero PruneCursor,
+	// and has ended where Prune returns that. It returns how many rows it has removed or ended.
+	Prune(ctx context.Context, r Retention, from PruneCursor, limit int) (next PruneCursor, done int, err error)
 }
 
 // Answer names the answer that an access token came in.
@@ -151,6 +153,7 @@ type Succession struct {
 // Ending is the end of a session, and what is known of who brought it about.
 type Ending struct {
 	SessionID string
+	UserID    string    // set where Store.Endings returns a mark: the account
 	At        time.Time // Store.EndSessions, Store.EndNext and Store.ChangePassword set it
 	Reason    Reason
 	TokenID   string // the refresh token that was presented, if any: <session>/<generation>
@@ -168,8 +171,31 @@ type Opening struct {
 	PasswordHash string   // the account's hash from now on; "": as it is
 	Network      string   // where it was opened from, as Store.LoggedInFrom is asked
 	Clear        string   // the subject whose failures are forgotten; "": none
+	Counts       Limit    // what the opening is counted against
+	Most         int      // open sessions that the account may have, this one included; 0: any number
 	Events       []Event
+
+	// Displace returns how a session ends that is the longest unused of more than Most. The store may call it twice, and
+	// again where it tries again.
+	Displace func(OpenSession) Ending
 }
+
+// OpenSession is a session that has not been ended. It may be idle or too old.
+type OpenSession struct {
+	ID         string
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+}
+
+// Ended tells which live sessions were ended.
+type Ended struct {
+	Sessions []string // those with an ending of their own, by their ids
+	Marked   bool     // the account was marked: every other session of it has ended too
+	Rest     int      // how many more live sessions the mark has ended; counted up to 10,000
+}
+
+// Live returns how many live sessions were ended.
+func (e Ended) Live() int { return len(e.Sessions) + e.Rest }
 
 // LoginSnapshot is what an account looks like while a session is opened or its password changed.
 type LoginSnapshot struct {
@@ -183,6 +209,7 @@ type LoginSnapshot struct {
 type PasswordChange struct {
 	PasswordHash string
 	End          Ending
+	Counts       Limit // what the change is counted against
 	Events       []Event
 }
 
@@ -202,6 +229,11 @@ type EndCursor struct {
 type Life struct {
 	Idle time.Duration // a session whose current token was last sent longer ago than this has ended
 	Max  time.Duration // a session of this age has ended; 0: never
+}
+
+// Live reports whether a session that has not been ended is live at the time: neither idle nor too old.
+func (l Life) Live(x OpenSession, now time.Time) bool {
+	return now.Sub(x.LastUsedAt) <= l.Idle && (l.Max <= 0 || now.Sub(x.CreatedAt) < l.Max)
 }
 
 // Limit is how often something may happen within a time.

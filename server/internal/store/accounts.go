@@ -26,7 +26,7 @@ func (s *Store) CreateAccount(ctx context.Context, a auth.Account, step func(tim
 		if err != nil {
 			return err
 		}
-		return open(ctx, r, o)
+		return s.open(ctx, r, o)
 	}))
 }
 
@@ -62,6 +62,9 @@ func (s *Store) OpenSession(ctx context.Context, userID string, l auth.Limit, st
 		if err != nil {
 			return err
 		}
+		if err := countOnce(ctx, r, snap.Now, o.Counts); err != nil {
+			return err
+		}
 		if o.PasswordHash != "" {
 			if err := setPassword(ctx, r, userID, o.PasswordHash); err != nil {
 				return err
@@ -70,13 +73,13 @@ func (s *Store) OpenSession(ctx context.Context, userID string, l auth.Limit, st
 		if err := clearFailures(ctx, r, o.Clear); err != nil {
 			return err
 		}
-		return open(ctx, r, o)
+		return s.open(ctx, r, o)
 	}))
 }
 
 // ChangePassword implements auth.Store.
-func (s *Store) ChangePassword(ctx context.Context, asking auth.Identity, l auth.Limit, life auth.Life, step func(auth.LoginSnapshot) (auth.PasswordChange, error)) ([]string, error) {
-	var ended []string
+func (s *Store) ChangePassword(ctx context.Context, asking auth.Identity, l auth.Limit, life auth.Life, step func(auth.LoginSnapshot) (auth.PasswordChange, error)) (auth.Ended, error) {
+	var ended auth.Ended
 	err := s.write(ctx, func(ctx context.Context, r runner) error {
 		snap, err := s.loginSnapshot(ctx, r, asking.UserID, l)
 		if err != nil {
@@ -90,11 +93,14 @@ func (s *Store) ChangePassword(ctx context.Context, asking auth.Identity, l auth
 		if err != nil {
 			return err
 		}
+		if err := countOnce(ctx, r, snap.Now, c.Counts); err != nil {
+			return err
+		}
 		if err := setPassword(ctx, r, asking.UserID, c.PasswordHash); err != nil {
 			return err
 		}
 		c.End.At = snap.Now
-		if ended, err = endAll(ctx, r, asking.UserID, "", asking.SessionID, life, c.End); err != nil {
+		if ended, err = s.endOpen(ctx, r, asking.UserID, asking.SessionID, life, c.End); err != nil {
 			return err
 		}
 		return record(ctx, r, c.Events...)
@@ -121,16 +127,19 @@ func setPassword(ctx context.Context, r runner, userID, hash string) error {
 	return err
 }
 
-// open keeps a new session and ends those whose place it takes.
-func open(ctx context.Context, r runner, o auth.Opening) error {
+// open keeps a new session, and ends those whose place it takes.
+func (s *Store) open(ctx context.Context, r runner, o auth.Opening) error {
 	for _, e := range o.Ends {
-		if _, err := end(ctx, r, e); err != nil {
+		if _, err := s.end(ctx, r, e, e.SessionID); err != nil {
 			return err
 		}
 	}
+	if err := s.makeRoom(ctx, r, o); err != nil {
+		return err
+	}
 	x := o.Session
-	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, tag_key, created_at, user_agent, ip, network)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, tag_key, created_at, user_agent, ip, network, epoch)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, (select open_from from users where id = $2))`,
 		x.ID, x.UserID, o.Token.Generation, o.TagKey, millis(x.CreatedAt), x.UserAgent, x.IP, o.Network); err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ type dialect struct {
 	// selectSnapshot selects what Present shows, with the time that now returns, or null where that is not the
 	// database's to say.
 	selectSnapshot string
+	// endings are the statements that end a list of sessions.
+	endings endings
 	// lockUser does the same for a user's row u.
 	lockUser string
 	// lockName keeps all others who lock the same name waiting until the transaction ends, where there is no row to
@@ -41,6 +43,7 @@ type dialect struct {
 var sqlite = dialect{
 	goose:          goose.DialectSQLite3,
 	selectSnapshot: selectSnapshot(`null`),
+	endings:        endingStatements(`with x as (select value from json_each($1))`),
 	lockName:       func(context.Context, runner, string) error { return nil },
 	now: func(context.Context, runner) (time.Time, error) {
 		return time.Now().UTC().Truncate(time.Millisecond), nil
@@ -61,6 +64,7 @@ var postgres = dialect{
 	goose:          goose.DialectPostgres,
 	lockSession:    `select 1 from sessions where id = $1 for no key update`,
 	selectSnapshot: selectSnapshot(pgClock),
+	endings:        endingStatements(`with x as (select value from json_array_elements(cast(cast($1 as text) as json)))`),
 	lockUser:       ` for no key update of u`,
 	lockName: func(ctx context.Context, r runner, name string) error {
 		_, err := exec(ctx, r, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, name)

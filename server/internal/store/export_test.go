@@ -150,3 +150,9 @@ func MigrateTo(t *testing.T, dsn string, version int64) {
 		}
 	}
 }
+
+// SetAtOnce sets how many sessions are ended with rows of their own in one transaction.
+func (s *Store) SetAtOnce(n int) { s.atOnce = n }
+
+// AtOnce is how many that are.
+const AtOnce = atOnce

@@ -57,17 +57,33 @@ func (s *Store) Count(ctx context.Context, l auth.Limit) (time.Duration, error) 
 		if err != nil {
 			return err
 		}
-		if wait, err = blocked(ctx, r, now, l); err != nil || wait > 0 {
-			return err
-		}
-		for _, subject := range l.Subjects {
-			if _, err := exec(ctx, r, `insert into login_failures (subject, at) values ($1, $2)`, subject, millis(now)); err != nil {
-				return err
-			}
-		}
-		return nil
+		wait, err = count(ctx, r, now, l)
+		return err
 	})
 	return wait, s.wrap("count", err)
+}
+
+// count counts one more for each subject, unless the limit is reached: then it returns how long that lasts.
+func count(ctx context.Context, r runner, now time.Time, l auth.Limit) (time.Duration, error) {
+	wait, err := blocked(ctx, r, now, l)
+	if err != nil || wait > 0 || l.Max <= 0 {
+		return wait, err
+	}
+	for _, subject := range l.Subjects {
+		if _, err := exec(ctx, r, `insert into login_failures (subject, at) values ($1, $2)`, subject, millis(now)); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// countOnce counts what the transaction does. It fails with *auth.ReachedError where the limit is reached.
+func countOnce(ctx context.Context, r runner, now time.Time, l auth.Limit) error {
+	wait, err := count(ctx, r, now, l)
+	if err == nil && wait > 0 {
+		return &auth.ReachedError{Wait: wait}
+	}
+	return err
 }
 
 func clearFailures(ctx context.Context, r runner, subject string) error {

@@ -3,25 +3,21 @@ package store
 import (
 	"context"
 	"slices"
-	"time"
 
 	"example.com/latchkey/server/internal/auth"
 )
 
-// fromOpen is the sessions that have not ended, with their current tokens.
-const fromOpen = `from sessions s join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
-	where s.ended_at is null `
-
 const (
-	selectLive = `select s.id, s.user_id, (select u.email from users u where u.id = s.user_id), s.created_at, t.sent_at,
-		t.expires_at, s.user_agent, s.ip ` + fromOpen
+	selectLive = `select s.id, s.user_id, u.email, s.created_at, t.sent_at, t.expires_at, s.user_agent, s.ip
+		from sessions s join users u on u.id = s.user_id
+		join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
+		where ` + isOpen
 	lastUsed       = selectLive + `and t.expires_at > $1 order by t.sent_at desc, s.id desc limit $2`
 	lastUsedOfUser = selectLive + `and t.expires_at > $1 and s.user_id = $2 order by t.sent_at desc, s.id desc limit $3`
 
-	selectOpen = `select s.id, t.expires_at ` + fromOpen
-	openOfAll  = selectOpen + `and s.id > $1 and s.created_at <= $2 order by s.id limit $3`
-	openOfUser = selectOpen + `and s.id > $1 and s.created_at <= $2 and s.user_id = $3 order by s.id limit $4`
-	openOne    = selectOpen + `and s.id > $1 and s.created_at <= $2 and s.id = $3 and ($4 = '' or s.user_id = $4)
+	openOfAll  = selectOpen + fromOpen + `and s.id > $1 and s.created_at <= $2 order by s.id limit $3`
+	openOfUser = selectOpen + fromOpen + `and s.id > $1 and s.created_at <= $2 and s.user_id = $3 order by s.id limit $4`
+	openByID   = selectOpen + fromOpen + `and s.id > $1 and s.created_at <= $2 and s.id = $3 and ($4 = '' or s.user_id = $4)
 		order by s.id limit $5`
 )
 
@@ -63,18 +59,21 @@ func (s *Store) EndNext(ctx context.Context, sel auth.Selection, e auth.Ending, 
 		if err != nil {
 			return err
 		}
+		ids := make([]string, len(found))
+		for i, x := range found {
+			ids[i] = x.ID
+		}
+		ended, err := s.end(ctx, r, e, ids...)
+		if err != nil {
+			return err
+		}
 		for _, x := range found {
-			e.SessionID = x.id
-			n, err := end(ctx, r, e)
-			if err != nil {
-				return err
-			}
-			if n > 0 && x.until.After(e.At) {
+			if ended[x.ID] && x.until.After(e.At) {
 				live++
 			}
 		}
 		if len(found) >= limit {
-			next = auth.EndCursor{Began: from.Began, Session: found[len(found)-1].id}
+			next = auth.EndCursor{Began: from.Began, Session: found[len(found)-1].ID}
 		}
 		return nil
 	})
@@ -84,26 +83,15 @@ func (s *Store) EndNext(ctx context.Context, sel auth.Selection, e auth.Ending, 
 	return next, live, nil
 }
 
-// openSession is a session that has not ended, and the end that its token was sent with.
-type openSession struct {
-	id    string
-	until time.Time
-}
-
 // nextOpen returns the next sessions of the selection, by id, that a round of ending comes to.
 func nextOpen(ctx context.Context, r runner, sel auth.Selection, from auth.EndCursor, limit int) ([]openSession, error) {
 	after, began := from.Session, millis(from.Began)
 	query, args := openOfAll, []any{after, began, limit}
 	switch {
 	case sel.SessionID != "":
-		query, args = openOne, []any{after, began, sel.SessionID, sel.UserID, limit}
+		query, args = openByID, []any{after, began, sel.SessionID, sel.UserID, limit}
 	case sel.UserID != "":
 		query, args = openOfUser, []any{after, began, sel.UserID, limit}
 	}
-	return list(ctx, r, func(rows row) (x openSession, err error) {
-		var until int64
-		err = rows.Scan(&x.id, &until)
-		x.until = timeOf(until)
-		return x, err
-	}, query, args...)
+	return list(ctx, r, scanOpen, query, args...)
 }

@@ -63,7 +63,7 @@ func connectPostgres(ctx context.Context, cfg *pgxpool.Config, dsn string) (*Sto
 		return nil, plainOpening(err)
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	return &Store{dialect: postgres, reads: pgReads{pgRunner{db}, pool}, writer: &pgWriter{db, pool},
+	return &Store{dialect: postgres, reads: pgReads{pgRunner{db}, pool}, writer: &pgWriter{db, pool}, atOnce: atOnce,
 		closers: []func() error{db.Close, func() error { pool.Close(); return nil }}}, nil
 }
 

@@ -20,7 +20,7 @@ func (s *Store) Present(ctx context.Context, sessionID string, generation int64,
 		if err != nil || change.Empty() {
 			return err
 		}
-		return apply(ctx, r, snap, change)
+		return s.apply(ctx, r, snap, change)
 	}))
 }
 
@@ -51,7 +51,7 @@ func (s *Store) snapshot(ctx context.Context, r runner, sessionID string, genera
 	if snap.Gone = snap.Token.Generation != generation; !snap.Gone {
 		rows = rows[1:]
 	}
-	if snap.Token.Generation != 0 {
+	if snap.Token.Generation != 0 && snap.Session.EndedAt.IsZero() {
 		for _, row := range rows {
 			snap.Later = append(snap.Later, row.Token)
 		}
@@ -66,7 +66,7 @@ func (s *Store) snapshot(ctx context.Context, r runner, sessionID string, genera
 // after the presented token does not matter any more, and may be much. The cast keeps SQLite from planning the query anew
 // at each presentation: it does where the value of a bare parameter might change the plan.
 func selectSnapshot(clock string) string {
-	return `select ` + clock + `, s.tag_key, s.created_at, s.generation, s.ended_at, s.end_reason,
+	return `select ` + clock + `, s.tag_key, s.created_at, s.generation, ` + endedAt + `, ` + endReason + `,
 		u.id, u.email, u.name, u.created_at,
 		t.generation, t.hash, t.sent_at, t.expires_at, t.superseded_at, t.seen_at, t.sealed
 	from sessions s join users u on u.id = s.user_id
@@ -95,7 +95,7 @@ func scanSnapshot(rows row) (s auth.Snapshot, err error) {
 }
 
 // apply carries out a change of what snap shows.
-func apply(ctx context.Context, r runner, snap auth.Snapshot, c auth.Change) error {
+func (s *Store) apply(ctx context.Context, r runner, snap auth.Snapshot, c auth.Change) error {
 	session := snap.Session.ID
 	var seen sql.NullInt64 // where the presented token is superseded by the change, one statement does both
 	switch {
@@ -120,7 +120,8 @@ func apply(ctx context.Context, r runner, snap auth.Snapshot, c auth.Change) err
 		}
 	}
 	if c.End != nil {
-		if err := must(end(ctx, r, *c.End)); err != nil {
+		ended, err := s.end(ctx, r, *c.End, c.End.SessionID)
+		if err := must(int64(len(ended)), err); err != nil {
 			return err
 		}
 	}

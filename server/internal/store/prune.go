@@ -12,7 +12,8 @@ import (
 
 // What a round of pruning looks at, one kind after another (auth.PruneCursor.Kind).
 const (
-	kindTokens = iota
+	kindMarks = iota + 1 // 0 starts with the first
+	kindTokens
 	kindCounts
 	kindAudit
 	kindSessions
@@ -24,10 +25,16 @@ func (s *Store) Prune(ctx context.Context, ret auth.Retention, from auth.PruneCu
 	if err := ctx.Err(); err != nil {
 		return from, 0, s.wrap("prune", err)
 	}
+	from.Kind = max(from.Kind, kindMarks)
 	next := auth.PruneCursor{Kind: from.Kind + 1}
 	var removed int64
 	var err error
 	switch {
+	case from.Kind == kindMarks:
+		var more bool
+		if removed, more, err = s.sweep(ctx, limit); more {
+			next = from
+		}
 	case from.Kind == kindTokens:
 		next, removed, err = s.pruneTokens(ctx, ret, from, limit)
 	case from.Kind == kindCounts && ret.Counts != 0:

@@ -11,8 +11,9 @@ import (
 
 // liveOf selects the user's live sessions, by the time since which a token must have been sent ($2) and after which the
 // session must have been created ($3).
-const liveOf = `from sessions s join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
-	where s.user_id = $1 and s.ended_at is null and t.sent_at >= $2 and s.created_at > $3 `
+const liveOf = `from users u join sessions s on s.user_id = u.id
+	join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
+	where u.id = $1 and ` + isOpen + `and t.sent_at >= $2 and s.created_at > $3 `
 
 // bounds returns liveOf's times.
 func bounds(now time.Time, life auth.Life) (sent, created int64) {
@@ -43,18 +44,36 @@ func scanSession(rows row) (x auth.Session, err error) {
 }
 
 // EndSessions implements auth.Store.
-func (s *Store) EndSessions(ctx context.Context, sel auth.Selection, life auth.Life, e auth.Ending) ([]string, error) {
-	var ended []string
-	err := s.write(ctx, func(ctx context.Context, r runner) error {
-		now, err := s.dialect.now(ctx, r)
+func (s *Store) EndSessions(ctx context.Context, sel auth.Selection, life auth.Life, e auth.Ending) (auth.Ended, error) {
+	var ended auth.Ended
+	err := s.write(ctx, func(ctx context.Context, r runner) (err error) {
+		if sel.SessionID == "" {
+			if err := s.lockAccount(ctx, r, sel.UserID); err != nil {
+				return ignore(err, auth.ErrNotFound)
+			}
+		}
+		if e.At, err = s.dialect.now(ctx, r); err != nil {
+			return err
+		}
+		if sel.SessionID == "" {
+			ended, err = s.endOpen(ctx, r, sel.UserID, "", life, e)
+			return err
+		}
+		found, err := list(ctx, r, scanOpen, openOne, sel.SessionID, sel.UserID)
 		if err != nil {
 			return err
 		}
-		e.At = now
-		ended, err = endAll(ctx, r, sel.UserID, sel.SessionID, "", life, e)
+		ended, err = s.endLive(ctx, r, found, life, e)
 		return err
 	})
 	return ended, s.wrap("end sessions", err)
+}
+
+// lockAccount keeps others from opening sessions of the account, and from ending all of them, until the transaction
+// ends.
+func (s *Store) lockAccount(ctx context.Context, r runner, userID string) error {
+	_, err := one(ctx, r, scanID, `select u.id from users u where u.id = $1`+s.dialect.lockUser, userID)
+	return err
 }
 
 func scanID(rows row) (id string, err error) {
@@ -62,59 +81,8 @@ func scanID(rows row) (id string, err error) {
 	return id, err
 }
 
-// endAll ends the user's sessions: all, or the one with the id only, but not the one with the id except. Those that are
-// idle or too old are flagged too, so that a longer life in a later configuration does not bring them back; returned
-// are the live ones.
-func endAll(ctx context.Context, r runner, userID, only, except string, life auth.Life, e auth.Ending) ([]string, error) {
-	sent, created := bounds(e.At, life)
-	live, err := list(ctx, r, scanID, `select s.id `+liveOf, userID, sent, created)
-	if err != nil {
-		return nil, err
-	}
-	isLive := map[string]bool{}
-	for _, id := range live {
-		isLive[id] = true
-	}
-	all, err := list(ctx, r, scanID, `select id from sessions where user_id = $1 and ended_at is null order by id`, userID)
-	if err != nil {
-		return nil, err
-	}
-	var ended []string
-	for _, id := range all {
-		if id == except || only != "" && id != only {
-			continue
-		}
-		e.SessionID = id
-		if _, err := end(ctx, r, e); err != nil {
-			return nil, err
-		}
-		if isLive[id] {
-			ended = append(ended, id)
-		}
-	}
-	return ended, nil
-}
-
-// end ends one session, unless it has ended, with its entry in the audit record. Its seals answer nothing any more. It
-// returns how many sessions it ended.
-func end(ctx context.Context, r runner, e auth.Ending) (int64, error) {
-	users, err := list(ctx, r, scanID, `update sessions set ended_at = $1, end_reason = $2, end_token_id = $3,
-		end_session_id = $4, end_ip = $5, end_user_agent = $6
-		where id = $7 and ended_at is null returning user_id`,
-		millis(e.At), string(e.Reason), e.TokenID, e.BySession, e.IP, e.UserAgent, e.SessionID)
-	if err != nil || len(users) == 0 {
-		return 0, err
-	}
-	if _, err := exec(ctx, r, `update refresh_tokens set sealed = null
-		where session_id = $1 and sealed is not null`, e.SessionID); err != nil {
-		return 0, err
-	}
-	return 1, record(ctx, r, auth.Event{Kind: auth.EventSessionEnded, At: e.At, Reason: e.Reason, UserID: users[0],
-		SessionID: e.SessionID, BySession: e.BySession, TokenID: e.TokenID, IP: e.IP, UserAgent: e.UserAgent})
-}
-
-const selectEnding = `select s.id, s.ended_at, s.end_reason, s.end_token_id, s.end_session_id, s.end_ip, s.end_user_agent
-	from sessions s `
+const selectEnding = `select s.id, ` + endedAt + `, ` + endReason + `, s.end_token_id, ` + endSession + `, ` + endIP + `, ` +
+	endAgent + ` from sessions s join users u on u.id = s.user_id `
 
 // scanEnding scans the zero Ending from a session that has not ended.
 func scanEnding(rows row) (auth.Ending, error) {
@@ -139,11 +107,26 @@ func (s *Store) Ending(ctx context.Context, sessionID string) (auth.Ending, erro
 
 // Endings implements auth.Store.
 func (s *Store) Endings(ctx context.Context, since time.Time) ([]auth.Ending, time.Time, error) {
-	// The time comes first: what ends while the query runs belongs to the next one.
+	// The time comes first: what ends while the query runs belongs to the next one. The marks come before the sessions:
+	// a mark that is removed in between has left its endings in the sessions' rows.
 	now, err := s.dialect.now(ctx, s.reads)
 	if err != nil {
 		return nil, now, s.wrap("endings", err)
 	}
-	all, err := list(ctx, s.reads, scanEnding, selectEnding+`where s.ended_at >= $1 order by s.ended_at`, millis(since))
-	return all, now, s.wrap("endings", err)
+	marks, err := list(ctx, s.reads, scanAccountEnding, `select u.id, u.ended_at, u.end_reason, u.end_session_id, u.end_ip,
+		u.end_user_agent from users u where u.open_from > 0`)
+	if err != nil {
+		return nil, now, s.wrap("endings", err)
+	}
+	all, err := list(ctx, s.reads, scanEnding, `select id, ended_at, end_reason, end_token_id, end_session_id, end_ip,
+		end_user_agent from sessions where ended_at >= $1 order by ended_at`, millis(since))
+	return append(marks, all...), now, s.wrap("endings", err)
+}
+
+func scanAccountEnding(rows row) (e auth.Ending, err error) {
+	var at int64
+	var reason string
+	err = rows.Scan(&e.UserID, &at, &reason, &e.BySession, &e.IP, &e.UserAgent)
+	e.At, e.Reason = timeOf(at), auth.Reason(reason)
+	return e, err
 }

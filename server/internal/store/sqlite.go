@@ -59,7 +59,7 @@ func readSQLite(path string) (*Store, error) {
 	pool.SetMaxOpenConns(readers)
 	pool.SetMaxIdleConns(readers)
 	reads := newPrepared(pool)
-	return &Store{dialect: sqlite, reads: reads, closers: []func() error{reads.close, pool.Close}}, nil
+	return &Store{dialect: sqlite, reads: reads, atOnce: atOnce, closers: []func() error{reads.close, pool.Close}}, nil
 }
 
 // sqliteURI is a path with options: as a URI, it may hold any character.

@@ -19,6 +19,7 @@ type Store struct {
 	dialect dialect
 	reads   runner // outside of transactions
 	writer  writer
+	atOnce  int // see the constant
 	closing sync.Once
 	closers []func() error // in the order of closing
 }

@@ -146,7 +146,7 @@ func testChangePassword(t *testing.T, f *fixture) {
 	})
 	wantIs(t, err, errGivenUp)
 	ended, err := s.ChangePassword(ctx, id, auth.Limit{}, life, change)
-	if diff := cmp.Diff([]string{live.Session.ID}, ended); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{live.Session.ID}, ended.Sessions); diff != "" || err != nil {
 		t.Errorf("ended (-want +got): %v\n%s", err, diff)
 	}
 	for _, row := range []struct {

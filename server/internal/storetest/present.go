@@ -227,10 +227,10 @@ func testPresentRacingEnding(t *testing.T, f *fixture) {
 	case <-done:
 		t.Fatal("the rotations stopped before the session was ended")
 	}
-	if ended, err := stores[1].EndSessions(ctx, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked}); len(ended) != 1 || err != nil {
+	if ended, err := stores[1].EndSessions(ctx, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked}); ended.Live() != 1 || err != nil {
 		close(failed)
 		<-done
-		t.Fatalf("ended %d, %v", len(ended), err)
+		t.Fatalf("ended %d, %v", ended.Live(), err)
 	}
 	at := f.look(stores[1], first(o)).Session
 	if last := <-done; last != at.Generation || at.EndReason != auth.ReasonRevoked {

@@ -65,7 +65,7 @@ func testEndSessions(t *testing.T, f *fixture) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, ended); diff != "" {
+		if diff := cmp.Diff(want, ended.Sessions); diff != "" {
 			t.Errorf("ended (-want +got):\n%s", diff)
 		}
 	}
