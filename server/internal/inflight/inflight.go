@@ -1,130 +1,98 @@
-// Package inflight bounds what the requests under way of one network may hold: their number, and their bytes of memory.
+// Package inflight bounds what is under way at once: for one network, for the wider networks around it, and in all. It
+// counts requests and the bytes of memory that they hold, or connections.
+//
 // Memory is charged when it is taken, never when it is announced: a client that announces a large body and sends
-// nothing takes nothing from the other clients of its network.
+// nothing takes nothing from the other clients of its network. A request that waits for its client gives way: where a
+// limit is reached, the one that has waited longest ends, and the new one takes its place.
 //
 //	Admit ──▶ Charge ──Add, Add, …──▶ Release
-//	  │                 │
-//	  └ refused: too    └ refused: the network's
-//	    many requests     memory is used up
+//	  │        │    ▲  └ refused: memory is used up, and no request waits
+//	  │      Await Resume
+//	  │        ▼    │
+//	  │       waiting ──▶ yields to another
+//	  └ refused: too many, and none waits
 //
 // Call [New] once and [Ledger.Admit] for every request. [NewContext] hands the charge to the layers that take memory.
 package inflight
 
 import (
-	"context"
+	"cmp"
+	"errors"
 	"sync"
 )
 
-// Limits are what the requests under way of one network may hold together. A zero field is its default.
+// ErrUsedUp says that a request cannot go on: the memory of its network is used up, or it gave way to another request.
+// Answer it with RATE_LIMITED.
+var ErrUsedUp = errors.New("too much is under way from this network")
+
+// Refusal is what a client is told whose request is refused here.
+const Refusal = "Too many requests at once from where you are. Please try again in a moment."
+
+// Limits are what may be under way at once. Of a network of IPv6 (/64), the /56 around it may have twice as much, and
+// the /48 four times. A zero field is its default.
 type Limits struct {
-	Requests int // default 1,024
-	Bytes    int // default 16 MiB
+	Requests    int // of one network; default 1,024
+	Bytes       int // of memory, of one network; default 16 MiB
+	AllRequests int // default 16 times Requests
+	AllBytes    int // default 16 times Bytes
 }
 
 // The defaults of [Limits]: far more than the browsers behind one address use.
 const (
 	defaultRequests = 1024
 	defaultBytes    = 16 << 20
+	defaultNetworks = 16 // with all that they may have, together
 )
 
 // Ledger keeps the account of every network with a request under way. Its methods may be called concurrently.
 type Ledger struct {
-	limits Limits
-
-	mu       sync.Mutex // guards accounts, and the fields of every account and Charge
-	accounts map[string]*account
+	mu       sync.Mutex // guards all below, and the fields of every account and Charge
+	limits   Limits
+	accounts map[string]*account // without all
+	all      *account
 }
-
-// account is what the requests under way of one network hold.
-type account struct{ requests, bytes int }
 
 // New returns a ledger without any request under way.
 func New(l Limits) *Ledger {
-	if l.Requests == 0 {
-		l.Requests = defaultRequests
-	}
-	if l.Bytes == 0 {
-		l.Bytes = defaultBytes
-	}
-	return &Ledger{limits: l, accounts: map[string]*account{}}
+	l.Requests = cmp.Or(l.Requests, defaultRequests)
+	l.Bytes = cmp.Or(l.Bytes, defaultBytes)
+	l.AllRequests = cmp.Or(l.AllRequests, l.Requests*defaultNetworks)
+	l.AllBytes = cmp.Or(l.AllBytes, l.Bytes*defaultNetworks)
+	return &Ledger{limits: l, accounts: map[string]*account{},
+		all: &account{requestLimit: l.AllRequests, byteLimit: l.AllBytes}}
 }
 
-// Admit adds a request to the network's account. It returns false where the network has as many under way as it may:
-// refuse the request with RATE_LIMITED. The caller releases the charge when the request has ended.
+// Admit adds a request to the account of its network, an address of IPv4 or a prefix of IPv6. The empty network is
+// bounded by the limits of all alone. Admit returns false where a limit is reached and no request may give way: refuse
+// the request with RATE_LIMITED. The caller releases the charge when the request has ended.
 func (l *Ledger) Admit(network string) (*Charge, bool) {
 	l.mu.Lock()
+	own := l.accountOf(network)
+	yields, ok := l.makeRoom(own, nil, 1, 0)
+	var c *Charge
+	if ok {
+		c = &Charge{ledger: l, account: own}
+		for a := own; a != nil; a = a.wider {
+			a.requests++
+			if a != l.all {
+				l.accounts[a.name] = a // a request that yielded may have been its last
+			}
+		}
+	}
+	l.forget(own)
+	l.mu.Unlock()
+	for _, yield := range yields {
+		yield()
+	}
+	return c, ok
+}
+
+// Held returns how many requests the network has under way, and how many there are in all.
+func (l *Ledger) Held(network string) (own, all int) {
+	l.mu.Lock()
 	defer l.mu.Unlock()
-	a := l.accounts[network]
-	if a == nil {
-		a = &account{}
-		l.accounts[network] = a
+	if a := l.accounts[network]; a != nil {
+		own = a.requests
 	}
-	if a.requests >= l.limits.Requests {
-		return nil, false
-	}
-	a.requests++
-	return &Charge{ledger: l, network: network, account: a}, true
-}
-
-// Charge is what one request holds. A nil Charge has no bounds: a request that came by no network, as of a test or of
-// the process itself, has none. Its methods may be called concurrently.
-type Charge struct {
-	ledger  *Ledger
-	network string
-
-	account *account // nil once released
-	bytes   int
-}
-
-// Add charges so many more bytes of memory to the request. It returns false, and charges nothing, where the network's
-// memory is used up or the request is released: stop the work and refuse the request with RATE_LIMITED. A negative
-// number returns memory that the request no longer holds.
-func (c *Charge) Add(bytes int) bool {
-	if c == nil {
-		return true
-	}
-	c.ledger.mu.Lock()
-	defer c.ledger.mu.Unlock()
-	if c.account == nil {
-		return false
-	}
-	bytes = max(bytes, -c.bytes)
-	if bytes > 0 && c.account.bytes+bytes > c.ledger.limits.Bytes {
-		return false
-	}
-	c.bytes += bytes
-	c.account.bytes += bytes
-	return true
-}
-
-// Release returns everything that the request holds. A second call does nothing.
-func (c *Charge) Release() {
-	if c == nil {
-		return
-	}
-	c.ledger.mu.Lock()
-	defer c.ledger.mu.Unlock()
-	a := c.account
-	if a == nil {
-		return
-	}
-	c.account = nil
-	a.requests--
-	a.bytes -= c.bytes
-	if a.requests == 0 {
-		delete(c.ledger.accounts, c.network)
-	}
-}
-
-type contextKey struct{}
-
-// NewContext returns ctx with the charge of its request.
-func NewContext(ctx context.Context, c *Charge) context.Context {
-	return context.WithValue(ctx, contextKey{}, c)
-}
-
-// FromContext returns the charge of the request that ctx belongs to, or nil.
-func FromContext(ctx context.Context) *Charge {
-	c, _ := ctx.Value(contextKey{}).(*Charge)
-	return c
+	return own, l.all.requests
 }
