@@ -11,7 +11,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"example.com/latchkey/server/internal/route"
 )
+
+// longestProfile is how long a profile or a trace may be taken, and its answer last.
+const longestProfile = 10 * time.Minute
 
 // serveAdmin answers operators on ln until ctx ends: figures for Prometheus and profiles of the process. It asks nobody
 // who they are, so only operators may reach the address. Neither holds a token, nor the command line, in which a
@@ -24,8 +29,8 @@ func serveAdmin(ctx context.Context, ln net.Listener, figures prometheus.Gathere
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	srv := route.Server(mux, log)
+	srv.WriteTimeout = longestProfile
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() }) // a profile that is being taken is not waited for
 	defer stop()
 	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {

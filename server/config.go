@@ -42,6 +42,7 @@ type config struct {
 	Posts         int           `default:"1000" help:"Posts of an account in an hour before RATE_LIMITED; 0: no limit."`
 	BreachedFile  string        `name:"breached-passwords" placeholder:"FILE" help:"Refuse new passwords that are in this file of breached ones: SHA-1 hashes in order, as Have I Been Pwned's downloader writes them."`
 	Proxies       []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front. The server believes their X-Forwarded-For."`
+	Connections   int           `default:"0" help:"Connections open at once, an eighth of them (at least 256) of one address (default: by the limit of open files, 8192 at most)."`
 	Dev           bool          `help:"Answer introspection queries, for developers of the API."`
 	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/. It has no authentication: bind it to a private address."`
 	AuditKeep     time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
@@ -82,6 +83,9 @@ func (c *config) check() error {
 		return usagef("--sign-ups=%d: give 0 for no limit, or a number above it", c.SignUps)
 	case c.Posts < 0:
 		return usagef("--posts=%d: give 0 for no limit, or a number above it", c.Posts)
+	}
+	if _, err := connectionLimit(c.Connections, openFiles()); err != nil {
+		return err
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return usagef("--addr=%q: give host:port, as localhost:8080 or :8080", c.Addr)

@@ -57,7 +57,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	}
 	guarded := route.Listen(at.app)
 	if at.certs != nil {
-		guarded = route.ListenTLS(at.app, at.certs.config(), at.origin)
+		guarded = route.ListenTLS(at.app, at.certs.config(), at.origin, log)
 		beside = append(beside, at.certs.run)
 	}
 	if at.insecure != nil {
@@ -121,7 +121,10 @@ func listen(ctx context.Context, srv *http.Server, ln net.Listener, log *slog.Lo
 	case <-ctx.Done():
 		log.Info("ending: waiting for running requests")
 		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-		err = srv.Shutdown(deadline)
+		if err = srv.Shutdown(deadline); errors.Is(err, context.DeadlineExceeded) {
+			log.Warn("requests were still running and are cut off", "after", drain)
+			err = srv.Close()
+		}
 		cancel()
 		<-served // http.ErrServerClosed, as Shutdown was called
 	}

@@ -38,7 +38,32 @@ func openSockets(cfg config, log *slog.Logger) (s sockets, err error) {
 		}
 	}
 	s.origin = cfg.origin(s.app.Addr())
+	if err := s.bound(cfg, log); err != nil {
+		return s, errors.Join(err, s.close())
+	}
 	return s, nil
+}
+
+// bound bounds the connections of the listeners. Operators have their own, so that they can look at a server that is full.
+func (s *sockets) bound(cfg config, log *slog.Logger) error {
+	limit, err := connectionLimit(cfg.Connections, openFiles())
+	if err != nil {
+		return err
+	}
+	proxies, err := cfg.proxies()
+	if err != nil {
+		return err
+	}
+	visitors := route.NewConnections(limit, proxies, "where the network is a proxy of yours, name it in --trusted-proxies; "+
+		"else raise --connections, and the limit of open files (ulimit -n)", log)
+	s.app = visitors.Bound(s.app)
+	if s.insecure != nil {
+		s.insecure = visitors.Bound(s.insecure)
+	}
+	if s.admin != nil {
+		s.admin = route.NewConnections(adminConnections, nil, "only operators may reach --admin-addr", log).Bound(s.admin)
+	}
+	return nil
 }
 
 func (s sockets) close() (err error) {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/benbjohnson/hashfs"
 )
@@ -36,9 +35,6 @@ const WorkerPath = "/assets/worker.js"
 
 // Prefix is the path below which all assets are.
 const Prefix = "/assets/"
-
-// slowest is how long sending one file may take: at 4 kB/s the largest of them is through.
-const slowest = 15 * time.Minute
 
 // encodings are the precompressed forms that the build leaves beside a file, the best first.
 var encodings = []struct{ name, suffix string }{{"br", ".br"}, {"gzip", ".gz"}}
@@ -103,8 +99,6 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	// A slow line may take its time: the server's own limit is meant for pages. An error says that the server has none.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(slowest))
 	h := w.Header()
 	h.Set("Content-Type", a.contentType(name))
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")

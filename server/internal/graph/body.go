@@ -6,6 +6,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+
+	"example.com/latchkey/server/internal/inflight"
 )
 
 // The limits of a body. What the API does not use is checked to be JSON and never built: extensions may hold a list of a
@@ -91,7 +94,12 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int) {
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return nil, http.StatusRequestEntityTooLarge
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, inflight.ErrUsedUp):
+		return nil, http.StatusTooManyRequests
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, http.StatusRequestTimeout
+	case err != nil:
 		return nil, http.StatusBadRequest
 	}
 	return body.Bytes(), http.StatusOK

@@ -14,6 +14,7 @@ import (
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/blog"
 	"example.com/latchkey/server/internal/graph/generated"
+	"example.com/latchkey/server/internal/inflight"
 	"example.com/latchkey/server/internal/refusal"
 )
 
@@ -87,7 +88,11 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The body comes last: what is refused before is not even read.
 	body, status := readBody(w, r)
 	if status != http.StatusOK {
-		refuse(w, status, badRequest("The body could not be read: it must be complete and at most 1 MiB."))
+		if status == http.StatusTooManyRequests {
+			Refuse(w, status, &auth.Error{Code: auth.CodeRateLimited, Message: inflight.Refusal, RetryAfter: time.Second})
+			return
+		}
+		refuse(w, status, badRequest("The body could not be read: it must be complete, at most 1 MiB, and come in time."))
 		return
 	}
 	p, err := parseParams(body)

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"example.com/latchkey/server/internal/inflight"
 	"example.com/latchkey/shared/screen"
 	"example.com/latchkey/shared/session"
 	"example.com/latchkey/shared/ui"
@@ -41,9 +43,12 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var intent screen.Intent
 	if r.Method == http.MethodPost {
 		// Before the visitor's token is exchanged: a form may come slowly, or be none.
-		var wrong string
-		if intent, wrong = readIntent(w, r); wrong != "" {
-			http.Error(w, wrong, http.StatusBadRequest)
+		var (
+			wrong  string
+			status int
+		)
+		if intent, wrong, status = readIntent(w, r); status != http.StatusOK {
+			http.Error(w, wrong, status)
 			return
 		}
 	}
@@ -91,17 +96,24 @@ func (p *pages) carryOut(ctx context.Context, r *http.Request, app *screen.App, 
 	return screen.View{Redirect: next}
 }
 
-// readIntent reads the intent of a form, or returns a sentence for the visitor on what is wrong with it.
-func readIntent(w http.ResponseWriter, r *http.Request) (intent screen.Intent, wrong string) {
+// readIntent reads the intent of a form with 200, or returns a sentence for the visitor on what is wrong with it, and the
+// status of an answer with that.
+func readIntent(w http.ResponseWriter, r *http.Request) (intent screen.Intent, wrong string, status int) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		return intent, "The form could not be read: it must be complete and at most 1 MiB."
+	err := r.ParseForm()
+	switch {
+	case errors.Is(err, inflight.ErrUsedUp):
+		return intent, inflight.Refusal, http.StatusTooManyRequests
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return intent, "The form came too slowly.", http.StatusRequestTimeout
+	case err != nil:
+		return intent, "The form could not be read: it must be complete and at most 1 MiB.", http.StatusBadRequest
 	}
-	intent, err := screen.ParseIntent(r.PostForm.Get("intent"), r.PostForm.Get)
+	intent, err = screen.ParseIntent(r.PostForm.Get("intent"), r.PostForm.Get)
 	if err != nil {
-		return intent, "The form says nothing that can be done here: go back and reload the page."
+		return intent, "The form says nothing that can be done here: go back and reload the page.", http.StatusBadRequest
 	}
-	return intent, ""
+	return intent, "", http.StatusOK
 }
 
 // redirect leads to another page of ours with 303, so that going back or reloading repeats nothing.

@@ -2,12 +2,13 @@ package route
 
 import (
 	"net/http"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/graph"
+	"example.com/latchkey/server/internal/inflight"
 )
 
 // plainBodies refuses bodies that are packed: a small one may hold a large one, and nobody sends them (RFC 9110
@@ -27,65 +28,40 @@ func plainBodies(next http.Handler) http.Handler {
 	})
 }
 
-const (
-	bodyUnit  = 16 << 10 // bytes
-	wholeBody = 1 << 20  // bytes: no more is ever read of one
+// probes are the paths that monitors ask, which have to be answered when others flood. They read no body and cost nothing.
+var probes = []string{"/healthz", "/readyz"}
 
-	// mostAtOnce is far more than browsers behind one address send: a thousand requests, or fifteen bodies of 1 MiB.
-	mostAtOnce = 1024
-)
-
-// notAllAtOnce bounds what is under way at once for one network, requests and the memory of their bodies: each weighs
-// one, and one more for each bodyUnit of body that may come.
-func notAllAtOnce(next http.Handler) http.Handler {
-	var underWay load
+// notAllAtOnce bounds what is under way at once for one network: the requests, and the memory of their headers, their
+// bodies and, by way of the request's context, their answers.
+func notAllAtOnce(underWay *inflight.Ledger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		network, n := auth.Network(graph.Address(r)), weight(r)
-		if !underWay.add(network, n) {
+		if slices.Contains(probes, r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		charge, ok := underWay.Admit(auth.Network(graph.Address(r)))
+		defer charge.Release()
+		if !ok || !charge.Add(headerBytes(r)) {
 			w.Header().Set("Retry-After", "1")    // seconds
 			w.Header().Set("Connection", "close") // or net/http waits for the body before it answers
 			refuse(w, r, http.StatusTooManyRequests, &auth.Error{
-				Code: auth.CodeRateLimited, Message: "Too many requests at once from where you are. Please try again in a moment.",
-				RetryAfter: time.Second,
+				Code: auth.CodeRateLimited, Message: inflight.Refusal, RetryAfter: time.Second,
 			})
 			return
 		}
-		defer underWay.remove(network, n)
-		next.ServeHTTP(w, r)
+		x, w, r := exchangeOf(patience, w, r)
+		x.charge = charge
+		next.ServeHTTP(w, r.WithContext(inflight.NewContext(r.Context(), charge)))
 	})
 }
 
-func weight(r *http.Request) int {
-	length := r.ContentLength
-	if length < 0 || length > wholeBody {
-		length = wholeBody
+// headerBytes returns about how much memory the request takes before its body.
+func headerBytes(r *http.Request) int {
+	n := len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(v)
+		}
 	}
-	return 1 + int((length+bodyUnit-1)/bodyUnit)
-}
-
-// load is what is under way, by network. The zero value is none.
-type load struct {
-	mu sync.Mutex // guards of
-	of map[string]int
-}
-
-func (l *load) add(network string, n int) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.of[network]+n > mostAtOnce {
-		return false
-	}
-	if l.of == nil {
-		l.of = map[string]int{}
-	}
-	l.of[network] += n
-	return true
-}
-
-func (l *load) remove(network string, n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.of[network] -= n; l.of[network] == 0 {
-		delete(l.of, network)
-	}
+	return n
 }

@@ -2,10 +2,8 @@ package route_test
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql/introspection"
 
@@ -79,54 +77,4 @@ func TestIntrospectionForDevelopers(t *testing.T) {
 			t.Errorf("dev %v: %s", dev, a.body)
 		}
 	}
-}
-
-// TestAtOnceFromOneAddress has one address send bodies that never come: so many are waited for, the next one is refused at
-// once, and other requests and other addresses are answered meanwhile.
-func TestAtOnceFromOneAddress(t *testing.T) {
-	t.Parallel()
-	s := start(t, servertest.Options{})
-	// The server asks for the body where it waits for it.
-	const body = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\nExpect: 100-continue\r\n\r\n"
-	const small = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-	send := func(from, request string) (said string, conn net.Conn) {
-		t.Helper()
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-		conn, err := dialer.Dial("tcp", "127.0.0.1:"+s.URL[strings.LastIndex(s.URL, ":")+1:])
-		must(t, err)
-		t.Cleanup(func() { _ = conn.Close() })
-		must(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-		_, err = conn.Write([]byte(request))
-		must(t, err)
-		answer := make([]byte, 4096)
-		n, err := conn.Read(answer)
-		must(t, err)
-		return string(answer[:n]), conn
-	}
-	const awaited, answered, refused = "HTTP/1.1 100 ", "HTTP/1.1 200 ", "HTTP/1.1 429 "
-	var first net.Conn
-	for i := range 15 {
-		said, conn := send("127.0.0.2", body)
-		if !strings.HasPrefix(said, awaited) {
-			t.Fatalf("the body of request %d: %q", i+1, said)
-		}
-		if i == 0 {
-			first = conn
-		}
-	}
-	said, _ := send("127.0.0.2", body)
-	if !strings.HasPrefix(said, refused) || !strings.Contains(said, "\r\nRetry-After: 1\r\n") || !strings.Contains(said, `"code":"RATE_LIMITED","retryAfter":1`) {
-		t.Errorf("one more: %q", said)
-	}
-	if said, _ := send("127.0.0.3", body); !strings.HasPrefix(said, awaited) {
-		t.Errorf("another address: %q", said)
-	}
-	if said, _ := send("127.0.0.2", small); !strings.HasPrefix(said, answered) {
-		t.Errorf("a small request: %q", said)
-	}
-	must(t, first.Close())
-	eventually(t, "room again", func() bool {
-		said, _ := send("127.0.0.2", body)
-		return strings.HasPrefix(said, awaited)
-	})
 }

@@ -13,6 +13,7 @@ import (
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/blog"
 	"example.com/latchkey/server/internal/graph"
+	"example.com/latchkey/server/internal/inflight"
 	"example.com/latchkey/server/internal/page"
 	"example.com/latchkey/server/internal/refusal"
 	"example.com/latchkey/shared/screen"
@@ -60,7 +61,9 @@ func Handler(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	guarded := noServiceWorker(sameSite.Handler(plainBodies(r)))
-	return strictTransport(cfg.Origin, withRequestID(cfg.Log, refused, baseline(fromVisitor(cfg.Proxies, notAllAtOnce(guarded))))), nil
+	bounded := notAllAtOnce(inflight.New(inflight.Limits{}), guarded)
+	visited := baseline(fromVisitor(cfg.Proxies, cfg.Log, bounded))
+	return strictTransport(cfg.Origin, withRequestID(cfg.Log, refused, visited)), nil
 }
 
 func keys(a *auth.Service) http.Handler {
@@ -68,21 +71,6 @@ func keys(a *auth.Service) http.Handler {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
 		w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(auth.JWKSMaxAge.Seconds())))
 		_, _ = w.Write(a.JWKS()) // an error is the connection's
-	})
-}
-
-func healthy(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") }
-
-func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-		defer cancel()
-		if err := check(ctx); err != nil {
-			log.ErrorContext(r.Context(), "not ready", "error", err)
-			plain(w, http.StatusServiceUnavailable, "the database does not answer\n")
-			return
-		}
-		plain(w, http.StatusOK, "ready\n")
 	})
 }
 

@@ -14,14 +14,23 @@ import (
 // Server returns an HTTP server for the handler, with limits on slow and large requests. Serve it on a listener from
 // [Listen]: then the answers that net/http gives itself, to a request that it cannot parse or that is too large,
 // carry the baseline headers too. Without them a window on such an answer is a document of this origin with no policy.
-func Server(h http.Handler, log *slog.Logger) *http.Server {
+// What the limits are, and why, is in server/SECURITY.md.
+func Server(h http.Handler, log *slog.Logger) *http.Server { return serverAt(patience, h, log) }
+
+func serverAt(p pace, h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           serving(h),
+		Handler:           serving(paced(p, h)),
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
+		ReadTimeout:       p.body,
+		WriteTimeout:      60 * time.Second, // of a short answer; see pacedWriter
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          100,       // the least that RFC 9113 §6.5.2 recommends
+			MaxReceiveBufferPerConnection: 128 << 10, // bytes that arrive before the handler reads them
+			MaxReceiveBufferPerStream:     64 << 10,
+			WriteByteTimeout:              p.taking,
+		},
 		// "OPTIONS *" goes to the handler like all else, and gets its headers.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -32,7 +41,20 @@ func Server(h http.Handler, log *slog.Logger) *http.Server {
 			if g, ok := c.(*guardedConn); ok && state == http.StateIdle {
 				g.handled.Store(false)
 			}
+			if b := below(c); b != nil {
+				b.enter(state)
+			}
 		},
+	}
+}
+
+// enter notes the state of a connection: one of HTTP/2 is idle while it has no stream.
+func (c *connection) enter(state http.ConnState) {
+	switch state {
+	case http.StateNew, http.StateIdle:
+		c.await()
+	case http.StateActive:
+		c.resume()
 	}
 }
 
@@ -97,8 +119,10 @@ func (c *guardedConn) Write(p []byte) (int, error) {
 
 // CloseWrite ends the sending half, as net/http does before it gives up a connection, so that the peer can still
 // read the answer.
-func (c *guardedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+func (c *guardedConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return nil

@@ -16,7 +16,7 @@ const haste = 20 // of the tests: a real server has so many times the patience
 
 // impatient starts a server of route.Server and returns its address. Below /endless its answer has no end.
 func impatient(t *testing.T) string {
-	srv := route.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := route.HastyServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/endless" {
 			for {
 				if _, err := w.Write(make([]byte, 1<<20)); err != nil {
@@ -24,16 +24,13 @@ func impatient(t *testing.T) string {
 				}
 			}
 		}
+		if r.URL.Path == "/unread" {
+			return
+		}
 		if _, err := io.ReadAll(r.Body); err != nil {
 			http.Error(w, "too slow", http.StatusRequestTimeout)
 		}
-	}), slog.New(slog.DiscardHandler))
-	for _, patience := range []*time.Duration{&srv.ReadHeaderTimeout, &srv.ReadTimeout, &srv.WriteTimeout, &srv.IdleTimeout} {
-		if *patience <= 0 || *patience > 2*time.Minute {
-			t.Fatalf("a patience of %s", *patience)
-		}
-		*patience /= haste
-	}
+	}), slog.New(slog.DiscardHandler), haste)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	go func() { _ = srv.Serve(route.Listen(ln)) }()
@@ -43,7 +40,8 @@ func impatient(t *testing.T) string {
 
 // slow is a client that takes its time.
 type slow struct {
-	name, first, slowly string        // what it sends at once, and what letter by letter
+	name, first, slowly string        // what it sends at once, and what part by part
+	part                int           // bytes in 0.4 s at a real server; 0 for 1
 	deaf                bool          // it does not read
 	lasts               time.Duration // its connection, at a real server
 }
@@ -55,10 +53,14 @@ func TestSlowClients(t *testing.T) {
 	for _, c := range []slow{
 		{name: "says nothing", lasts: 10 * time.Second},
 		{name: "a header letter by letter", first: "GET /" + host, slowly: "X: " + strings.Repeat("x", 10000), lasts: 10 * time.Second},
-		{name: "a body letter by letter", first: "POST /" + host + "Content-Length: 10000\r\n\r\n", slowly: strings.Repeat("x", 10000), lasts: 30 * time.Second},
-		{name: "a body that does not come", first: "POST /" + host + "Content-Length: 10000\r\n\r\n", lasts: 30 * time.Second},
+		{name: "a body letter by letter", first: "POST /" + host + "Content-Length: 10000\r\n\r\n", slowly: strings.Repeat("x", 10000), lasts: 5 * time.Second},
+		{name: "a body at the least pace", first: "POST /" + host + "Content-Length: 1000000\r\n\r\n", slowly: strings.Repeat("x", 1000000), part: 5 << 10, lasts: 30 * time.Second},
+		{name: "a body that does not come", first: "POST /" + host + "Content-Length: 10000\r\n\r\n", lasts: 5 * time.Second},
+		{name: "a body that does not come and nothing reads", first: "POST /unread" + host + "Content-Length: 10000\r\n\r\n", lasts: 5 * time.Second},
+		{name: "a body that stops", first: "POST /" + host + "Content-Length: 1000000\r\n\r\n" + strings.Repeat("x", 900000), lasts: 5 * time.Second},
 		{name: "asks no more", first: "GET /" + host + "\r\n", lasts: 2 * time.Minute},
-		{name: "does not read", first: "GET /endless" + host + "\r\n", slowly: strings.Repeat("\r\n", 10000), deaf: true, lasts: time.Minute},
+		{name: "asks no more after a body", first: "POST /" + host + "Content-Length: 6000\r\n\r\n" + strings.Repeat("x", 6000), lasts: 2 * time.Minute},
+		{name: "does not read", first: "GET /endless" + host + "\r\n", slowly: strings.Repeat("\r\n", 10000), deaf: true, lasts: 30 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -97,9 +99,10 @@ func (c slow) connect(t *testing.T, address string, atMost time.Duration) time.D
 		if rest == "" {
 			continue
 		}
-		if _, err := io.WriteString(conn, rest[:1]); err != nil && c.deaf {
+		n := min(max(c.part, 1), len(rest))
+		if _, err := io.WriteString(conn, rest[:n]); err != nil && c.deaf {
 			return time.Since(began) // there is no other way to tell
 		}
-		rest = rest[1:]
+		rest = rest[n:]
 	}
 }

@@ -1,10 +1,11 @@
 package route
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
-	"fmt"
+	"errors"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -12,48 +13,40 @@ import (
 	"time"
 )
 
-// handshakeLimit is how long a peer may take to agree on TLS, or to send a request without it.
+// handshakeLimit is how long a peer may take to agree on TLS.
 const handshakeLimit = 10 * time.Second
 
 // ListenTLS returns ln with TLS by cfg, and every connection guarded for [Server] as by [Listen]. It speaks HTTP/2 where
-// the peer can, whose answers net/http always makes itself in full. What only reads in the clear is sent on to the same
-// address at origin. The protocols that cfg names come behind those of HTTP.
+// the peer can, whose answers net/http always makes itself in full. The protocols that cfg names come behind those of
+// HTTP. Connections in the clear get the answers of [Insecure] for origin, by a server with the limits of [Server].
 //
 // net/http would do the handshake itself, were the connections it is given TLS's own: but then nothing could be put
 // between it and them.
-func ListenTLS(ln net.Listener, cfg *tls.Config, origin string) net.Listener {
+func ListenTLS(ln net.Listener, cfg *tls.Config, origin string, log *slog.Logger) net.Listener {
 	cfg = cfg.Clone()
 	cfg.NextProtos = append([]string{"h2", "http/1.1"}, cfg.NextProtos...)
-	l := &tlsListener{Listener: ln, config: cfg, origin: origin, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
+	l := &tlsListener{Listener: ln, config: cfg, secure: newHandedOver(ln.Addr()), clear: newHandedOver(ln.Addr())}
 	go l.acceptAll()
+	l.insecure = Server(Insecure(origin, nil), log)
+	l.insecure.SetKeepAlivesEnabled(false)        // the next request comes by TLS
+	go func() { _ = l.insecure.Serve(l.clear) }() // until Close
 	return l
 }
 
 type tlsListener struct {
 	net.Listener
-	config *tls.Config
-	origin string
-	ready  chan net.Conn // after their handshake
-	failed chan error    // why no more come
-	once   sync.Once
-	closed chan struct{}
+	config        *tls.Config
+	secure, clear *handedOver // connections after their handshake, and those without TLS
+	insecure      *http.Server
 }
 
 // Accept returns the next connection that has agreed on TLS.
-func (l *tlsListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.ready:
-		return c, nil
-	case err := <-l.failed:
-		l.failed <- err // for whoever asks again
-		return nil, err
-	}
-}
+func (l *tlsListener) Accept() (net.Conn, error) { return l.secure.Accept() }
 
 // Close stops listening. Handshakes that are under way come to nothing.
 func (l *tlsListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
+	l.secure.end(net.ErrClosed)
+	return errors.Join(l.Listener.Close(), l.insecure.Close())
 }
 
 // acceptAll has every connection shake hands beside the others: one that is slow keeps nobody waiting.
@@ -66,21 +59,16 @@ func (l *tlsListener) acceptAll() {
 			go l.begin(c)
 			continue
 		}
-		select {
-		case <-l.closed:
-			l.failed <- net.ErrClosed
-			return
-		default:
-		}
 		if temporary, ok := err.(interface{ Temporary() bool }); !ok || !temporary.Temporary() {
-			l.failed <- err
+			l.secure.end(err)
 			return
 		}
 		// As net/http does where the process has no more file descriptors.
 		wait.Reset(time.Second)
 		select {
 		case <-wait.C:
-		case <-l.closed:
+		case <-l.secure.ended:
+			return
 		}
 	}
 }
@@ -94,14 +82,15 @@ func (l *tlsListener) begin(c net.Conn) {
 		_ = c.Close() // there is nobody to tell
 		return
 	}
-	peeked := &peekedConn{Conn: c, from: bufio.NewReader(c)}
+	peeked := &peekedConn{Conn: c}
 	const handshakeRecord = 22 // RFC 8446 §5.1
-	first, err := peeked.from.Peek(1)
-	if err != nil || first[0] != handshakeRecord {
-		if err == nil {
-			l.sendOn(peeked)
-		}
+	first, err := peeked.peek()
+	if err != nil {
 		_ = c.Close()
+		return
+	}
+	if first != handshakeRecord {
+		l.clear.handOver(&guardedConn{Conn: peeked, headers: rawHeaders})
 		return
 	}
 	secure := tls.Server(peeked, l.config)
@@ -113,35 +102,78 @@ func (l *tlsListener) begin(c net.Conn) {
 	if secure.ConnectionState().NegotiatedProtocol != "h2" {
 		accepted = &guardedConn{Conn: secure, headers: secureHeaders}
 	}
+	l.secure.handOver(accepted)
+}
+
+// handedOver is a listener whose connections another has accepted.
+type handedOver struct {
+	addr  net.Addr
+	conns chan net.Conn
+	once  sync.Once
+	ended chan struct{}
+	err   error // why no more come; set before ended is closed
+}
+
+func newHandedOver(addr net.Addr) *handedOver {
+	return &handedOver{addr: addr, conns: make(chan net.Conn), ended: make(chan struct{})}
+}
+
+// handOver waits until the connection is accepted, and closes it where no more are.
+func (h *handedOver) handOver(c net.Conn) {
 	select {
-	case l.ready <- accepted:
-	case <-l.closed:
-		_ = accepted.Close()
+	case h.conns <- c:
+	case <-h.ended:
+		_ = c.Close() // there is nobody to tell
 	}
 }
 
-// sendOn answers a request that came in the clear: the address is right but for its scheme.
-func (l *tlsListener) sendOn(c *peekedConn) {
-	if c.SetWriteDeadline(time.Now().Add(handshakeLimit)) != nil {
-		return
-	}
-	status, location := "400 Bad Request", ""
-	if r, err := http.ReadRequest(c.from); err == nil {
-		if to := securely(l.origin, r); to != "" {
-			status, location = "308 Permanent Redirect", "Location: "+to+"\r\n"
-		}
-	}
-	// What cannot be written need not be read.
-	_, _ = fmt.Fprintf(c, "HTTP/1.1 %s\r\n%s%sContent-Length: 0\r\nConnection: close\r\n\r\n", status, rawHeaders, location)
+func (h *handedOver) end(err error) {
+	h.once.Do(func() {
+		h.err = err
+		close(h.ended)
+	})
 }
 
-// peekedConn is a connection of which some has been read into a buffer.
+func (h *handedOver) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.ended:
+		return nil, h.err
+	}
+}
+
+func (h *handedOver) Close() error {
+	h.end(net.ErrClosed)
+	return nil
+}
+
+func (h *handedOver) Addr() net.Addr { return h.addr }
+
+// peekedConn is a connection whose first byte has been looked at. It keeps no buffer, for it lives as long as its user.
 type peekedConn struct {
 	net.Conn
-	from *bufio.Reader
+	first  [1]byte
+	unread bool
 }
 
-func (c *peekedConn) Read(p []byte) (int, error) { return c.from.Read(p) }
+// peek waits for the first byte, and leaves it to be read.
+func (c *peekedConn) peek() (byte, error) {
+	_, err := io.ReadFull(c.Conn, c.first[:])
+	c.unread = err == nil
+	return c.first[0], err
+}
+
+func (c *peekedConn) Read(p []byte) (int, error) {
+	if c.unread && len(p) > 0 {
+		c.unread = false
+		return copy(p, c.first[:]), nil
+	}
+	return c.Conn.Read(p)
+}
+
+// CloseWrite ends the sending half.
+func (c *peekedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // strictly is for two years, for the host and all below it (RFC 6797 §6.1; OWASP ASVS 3.4.1).
 const (

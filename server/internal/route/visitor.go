@@ -1,6 +1,7 @@
 package route
 
 import (
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -9,18 +10,25 @@ import (
 	"example.com/latchkey/server/internal/graph"
 )
 
-// fromVisitor puts the visitor's address in the place of the proxy's, so that everything behind it takes the one for the
-// other. What X-Forwarded-For says is believed of the proxies alone, for everybody can send it.
-func fromVisitor(proxies []netip.Prefix, next http.Handler) http.Handler {
-	if len(proxies) == 0 {
-		return next
-	}
+// fromVisitor replaces the address of a trusted proxy with the visitor's, so that every limit behind it is the visitor's
+// own. X-Forwarded-For is believed of these proxies alone, because every client can send it.
+func fromVisitor(proxies []netip.Prefix, log *slog.Logger, next http.Handler) http.Handler {
+	others := &unbelieved{log: log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if peer, err := netip.ParseAddr(graph.Address(r)); err == nil {
-			r.RemoteAddr = forwarded(peer, proxies, r.Header.Values("X-Forwarded-For")).String()
+			peer = peer.Unmap().WithZone("")
+			if among(proxies, peer) {
+				r.RemoteAddr = forwarded(peer, proxies, r.Header.Values("X-Forwarded-For")).String()
+			} else {
+				others.notice(peer, r)
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func among(networks []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // forwarded returns who sent a request that came from peer. Each proxy adds whom it had the request from at the end of
@@ -30,7 +38,7 @@ func forwarded(peer netip.Addr, proxies []netip.Prefix, lines []string) netip.Ad
 	visitor := peer.Unmap().WithZone("")
 	for _, line := range slices.Backward(lines) {
 		for line != "" {
-			if !slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(visitor) }) {
+			if !among(proxies, visitor) {
 				return visitor
 			}
 			last := line

@@ -1,0 +1,162 @@
+package route
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/inflight"
+)
+
+// Connections bounds how many connections are open, of one network and in all, on every listener that it bounds. Where a
+// limit is reached it closes the connection that has waited longest for its client: that network's, or where all are
+// full one of the network that holds most. Where none waits, it closes the new connection.
+//
+// A connection waits from when it is accepted until its first request is read, between requests, and while a body or a
+// long answer does not move.
+type Connections struct {
+	ledger     *inflight.Ledger
+	ofOne, all int
+	proxies    []netip.Prefix
+	advice     string // to operators, where a limit is reached
+	log        *slog.Logger
+
+	mu              sync.Mutex // guards all below
+	told            time.Time  // when the log was last told
+	closed, refused int        // since then
+}
+
+// leastOfOne is how many connections a network may have at least: browsers of a large office, or one load balancer.
+const leastOfOne = 256
+
+// NewConnections allows so many connections in all. One network may have an eighth of them, 256 at least. The proxies'
+// connections are everybody's: only the limit of all counts them. Where a limit is reached the log says so, once a minute
+// at most, with the advice.
+func NewConnections(all int, proxies []netip.Prefix, advice string, log *slog.Logger) *Connections {
+	ofOne := min(all, max(leastOfOne, all/8))
+	return &Connections{
+		ledger: inflight.New(inflight.Limits{Requests: ofOne, AllRequests: all}),
+		ofOne:  ofOne, all: all, proxies: proxies, advice: advice, log: log,
+	}
+}
+
+// Bound returns ln with its connections bounded. They have to be closed, or they count for good.
+func (c *Connections) Bound(ln net.Listener) net.Listener { return &boundListener{ln, c} }
+
+type boundListener struct {
+	net.Listener
+	bounds *Connections
+}
+
+func (l *boundListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if bounded := l.bounds.admit(c); bounded != nil {
+			return bounded, nil
+		}
+		_ = c.Close() // the client sees a closed connection, however it was closed
+	}
+}
+
+// admit returns the connection with its place among the others, or nil where there is none.
+func (c *Connections) admit(conn net.Conn) *connection {
+	network := c.networkOf(conn.RemoteAddr())
+	charge, ok := c.ledger.Admit(network)
+	if !ok {
+		c.tell(network, false)
+		return nil
+	}
+	bounded := &connection{Conn: conn, charge: charge, bounds: c, network: network}
+	bounded.await()
+	return bounded
+}
+
+// networkOf returns "" of a trusted proxy, and of what is no address.
+func (c *Connections) networkOf(a net.Addr) string {
+	at, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return ""
+	}
+	ip := at.Addr().Unmap().WithZone("")
+	if among(c.proxies, ip) {
+		return ""
+	}
+	return auth.Network(ip.String())
+}
+
+// tellEvery is how often the log says that connections are full: strangers fill them as often as they like.
+const tellEvery = time.Minute
+
+func (c *Connections) tell(network string, closed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if closed {
+		c.closed++
+	} else {
+		c.refused++
+	}
+	if now := time.Now(); c.told.IsZero() || now.Sub(c.told) >= tellEvery {
+		ofNetwork, inAll := c.ledger.Held(network)
+		c.log.Warn("connections are at their limit", "advice", c.advice, "closed_waiting", c.closed, "refused", c.refused, "network", network, "of_network", ofNetwork, "limit_of_network", c.ofOne,
+			"in_all", inAll, "limit", c.all)
+		c.told, c.closed, c.refused = now, 0, 0
+	}
+}
+
+// connection is one with a place among those of its network.
+type connection struct {
+	net.Conn
+	charge  *inflight.Charge
+	bounds  *Connections
+	network string
+}
+
+// await says that the connection waits for its client: from now on it may be closed for another.
+func (c *connection) await()  { c.charge.Await(c.giveWay) }
+func (c *connection) resume() { c.charge.Resume() }
+
+func (c *connection) giveWay() {
+	_ = c.Conn.Close() // whoever uses it finds out
+	c.bounds.tell(c.network, true)
+}
+
+// Close closes the connection and makes room for another.
+func (c *connection) Close() error {
+	defer c.charge.Release()
+	return c.Conn.Close()
+}
+
+// CloseWrite ends the sending half.
+func (c *connection) CloseWrite() error { return closeWrite(c.Conn) }
+
+// connectionOf returns the bounded connection that brought the request, or nil.
+func connectionOf(r *http.Request) *connection {
+	c, _ := r.Context().Value(connKey{}).(net.Conn)
+	return below(c)
+}
+
+// below returns the bounded connection below c, or nil.
+func below(c net.Conn) *connection {
+	for {
+		switch at := c.(type) {
+		case *connection:
+			return at
+		case *guardedConn:
+			c = at.Conn
+		case *peekedConn:
+			c = at.Conn
+		case *tls.Conn:
+			c = at.NetConn()
+		default:
+			return nil
+		}
+	}
+}
