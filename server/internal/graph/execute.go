@@ -3,13 +3,18 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"example.com/latchkey/server/internal/graph/answer"
+	"example.com/latchkey/server/internal/inflight"
 )
 
 // The media types of an answer (GraphQL over HTTP, "Media Types").
@@ -38,17 +43,30 @@ func mediaType(accept string) string {
 // execute answers a request that has been read. ctx carries c, its caller.
 func (a *api) execute(ctx context.Context, w http.ResponseWriter, r *http.Request, p params, c *caller) {
 	mt := mediaType(r.Header.Get("Accept"))
-	status, answer := a.answer(ctx, p, mt)
-	if c.unavailable.Load() {
-		status = unavailable(w.Header())
+	status, body := a.answer(answer.NewContext(ctx, answer.New(inflight.FromContext(ctx))), p, mt)
+	h := w.Header()
+	switch {
+	case c.unavailable.Load():
+		status = unavailable(h)
+	case status == http.StatusTooManyRequests:
+		h.Set("Retry-After", "1") // seconds
 	}
-	w.Header().Set("Content-Type", mt)
+	length := 0
+	for _, part := range body {
+		length += len(part)
+	}
+	h.Set("Content-Type", mt)
+	h.Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(status)
-	_, _ = w.Write(answer) // an error is the connection's
+	for _, part := range body {
+		if _, err := w.Write(part); err != nil {
+			return // it is the connection's
+		}
+	}
 }
 
 // answer runs the operation, and returns the answer's status and body.
-func (a *api) answer(ctx context.Context, p params, mt string) (status int, body []byte) {
+func (a *api) answer(ctx context.Context, p params, mt string) (status int, body [][]byte) {
 	defer func() {
 		if v := recover(); v != nil { // of a resolver gqlgen recovers itself
 			status = http.StatusInternalServerError
@@ -67,17 +85,32 @@ func (a *api) answer(ctx context.Context, p params, mt string) (status int, body
 		return status, encode(a.exec.DispatchError(ctx, errs))
 	}
 	next, ctx := a.exec.DispatchOperation(ctx, op)
-	return http.StatusOK, encode(next(ctx))
+	response := next(ctx)
+	if response == nil {
+		return http.StatusOK, encode(&graphql.Response{}) // the caller has gone
+	}
+	if err := answer.FromContext(ctx).Finish(len(response.Data)); err != nil {
+		status = http.StatusUnprocessableEntity
+		if errors.Is(err, answer.ErrBusy) {
+			status = http.StatusTooManyRequests
+		}
+		return status, encode(&graphql.Response{Errors: gqlerror.List{a.present.error(ctx, err)}})
+	}
+	return http.StatusOK, encode(response)
 }
 
-// encode returns a response as JSON. That of a successful operation is in its data already.
-func encode(r *graphql.Response) []byte {
-	if r != nil && r.Data != nil && len(r.Errors) == 0 && len(r.Extensions) == 0 && r.HasNext == nil {
-		return append(append(append(make([]byte, 0, len(r.Data)+len(`{"data":}`)), `{"data":`...), r.Data...), '}')
+// encode returns a response as JSON, in parts: the data is as large as the answer, and is not copied.
+func encode(r *graphql.Response) [][]byte {
+	data := []byte(r.Data)
+	if data == nil {
+		data = []byte("null")
 	}
-	b, err := json.Marshal(r)
+	if len(r.Errors) == 0 {
+		return [][]byte{[]byte(`{"data":`), data, []byte("}")}
+	}
+	errs, err := json.Marshal(r.Errors)
 	if err != nil {
-		panic(err) // it holds nothing but texts, lists and maps
+		panic(err) // it holds nothing but texts, numbers, lists and maps
 	}
-	return b
+	return [][]byte{[]byte(`{"errors":`), errs, []byte(`,"data":`), data, []byte("}")}
 }

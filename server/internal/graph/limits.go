@@ -19,6 +19,7 @@ func weigh(c *generated.ComplexityRoot) {
 	paged := func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
 	c.Query.Posts, c.Query.Activity = paged, paged
 	c.Query.Sessions = func(child int) int { return 1 + child*usualSessions }
+	c.Post.Body = func(int) int { return costOfBody }
 	m := &c.Mutation
 	m.Login = func(child int, _, _ string) int { return costOfHash + child }
 	m.SignUp = func(child int, _, _ string, _ *string) int { return costOfHash + child }

@@ -7,6 +7,7 @@ import (
 
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/blog"
+	"example.com/latchkey/server/internal/graph/answer"
 	"example.com/latchkey/server/internal/graph/generated"
 )
 
@@ -36,8 +37,9 @@ func (q query) Posts(ctx context.Context, first int, after *string) ([]*blog.Pos
 	if err != nil {
 		return nil, err
 	}
-	posts, err := q.blog.Posts(ctx, id.UserID, first, orEmpty(after))
-	return pointers(posts), err
+	return loaded(ctx, sizeOfPost, func() ([]blog.Post, error) {
+		return q.blog.Posts(ctx, id.UserID, first, orEmpty(after))
+	})
 }
 
 func (q query) Sessions(ctx context.Context) ([]*auth.Session, error) {
@@ -45,8 +47,7 @@ func (q query) Sessions(ctx context.Context) ([]*auth.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := q.auth.Sessions(ctx, id)
-	return pointers(sessions), err
+	return loaded(ctx, sizeOfSession, func() ([]auth.Session, error) { return q.auth.Sessions(ctx, id) })
 }
 
 func (q query) Activity(ctx context.Context, first int, after *string) ([]*auth.Event, error) {
@@ -54,8 +55,9 @@ func (q query) Activity(ctx context.Context, first int, after *string) ([]*auth.
 	if err != nil {
 		return nil, err
 	}
-	events, err := q.auth.Activity(ctx, id, first, orEmpty(after))
-	return pointers(events), err
+	return loaded(ctx, sizeOfEvent, func() ([]auth.Event, error) {
+		return q.auth.Activity(ctx, id, first, orEmpty(after))
+	})
 }
 
 type activity struct{ *resolver }
@@ -201,10 +203,24 @@ func orNull(s string) *string {
 	return &s
 }
 
-func pointers[T any](list []T) []*T {
-	out := make([]*T, len(list))
-	for i := range list {
-		out[i] = &list[i]
-	}
-	return out
+// loaded loads a list and charges it to the answer.
+func loaded[T any](ctx context.Context, size func(*T) int, load func() ([]T, error)) ([]*T, error) {
+	var list []*T
+	err := answer.FromContext(ctx).Load(ctx, func() (bytes int, err error) {
+		values, err := load()
+		list = make([]*T, len(values))
+		for i := range values {
+			list[i] = &values[i]
+			bytes += size(list[i])
+		}
+		return bytes, err
+	})
+	return list, err
 }
+
+// valueBytes is what a value of a list takes beside its texts.
+const valueBytes = 256
+
+func sizeOfPost(p *blog.Post) int       { return valueBytes + len(p.Title) + len(p.Body) }
+func sizeOfSession(s *auth.Session) int { return valueBytes + len(s.UserAgent) }
+func sizeOfEvent(e *auth.Event) int     { return valueBytes + len(e.UserAgent) }

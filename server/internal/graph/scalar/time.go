@@ -1,4 +1,4 @@
-// Package scalar holds the wire forms of the schema's own scalars.
+// Package scalar holds the wire forms of scalars: those of the schema's own, and texts, whose bytes are counted.
 //
 // Only the generated executor calls it. It is a package of its own because the executor may not import the
 // resolvers, which import it.
