@@ -12,7 +12,7 @@ const (
 	maxEmail     = 254  // bytes, RFC 5321 §4.5.3.1.3 less the angle brackets
 	maxLocal     = 64   // bytes, RFC 5321 §4.5.3.1.1
 	maxName      = 100  // characters
-	minPassword  = 8    // bytes
+	minPassword  = 8    // characters
 	maxPassword  = 1024 // bytes
 	maxUserAgent = 512  // bytes that are kept
 	maxIP        = 64   // bytes that are kept

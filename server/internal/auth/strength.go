@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/trustelem/zxcvbn/frequency"
 	"golang.org/x/text/unicode/norm"
@@ -13,15 +14,15 @@ import (
 // letters (NFKC, NIST SP 800-63B §3.1.1.2).
 func normalPassword(password string) string { return norm.NFKC.String(password) }
 
-// checkPassword judges a new password of the user: by its length, and whether it is what everybody tries first (NIST SP
-// 800-63B §3.1.1.2: no rules of composition).
+// checkPassword judges a new password of the user by its length, and by whether it is among those that attackers try
+// first. There are no rules of composition (NIST SP 800-63B §3.1.1.2).
 func checkPassword(field, password string, u User) error {
 	if len(password) > maxPassword {
 		return badInput(field, fmt.Sprintf("A password has at most %d bytes.", maxPassword))
 	}
 	normal := normalPassword(password)
 	switch {
-	case min(len(password), len(normal)) < minPassword:
+	case min(utf8.RuneCountInString(password), utf8.RuneCountInString(normal)) < minPassword:
 		return badInput(field, fmt.Sprintf("A password has at least %d characters.", minPassword))
 	case common(normal):
 		return badInput(field, "This is one of the passwords that are tried first. Please choose another.")

@@ -18,7 +18,7 @@ func TestNewPasswords(t *testing.T) {
 	}{
 		{"nothing of the kind", "correct horse battery", ""},
 		{"one letter more than a common one", "1qaz2wsxy", ""},
-		{"no letters", "\u2603\u2603\u2603", ""},
+		{"no letters", strings.Repeat("\u2603", 8), ""},
 		{"1,024 bytes", strings.Repeat("é", 512), ""},
 		{"common", "password", "tried first"},
 		{"common, in capitals", "Password1", "tried first"},
@@ -30,9 +30,12 @@ func TestNewPasswords(t *testing.T) {
 		{"the email address's first part", "ADA.LOVELACE", "Your name"},
 		{"the name", "countess of lovelace", "Your name"},
 		{"the house", "LatchKey", "tried first"},
-		{"7 bytes", "x7 gold", "at least 8"},
-		{"9 bytes that stand for 3", "４７９", "at least 8"},
-		{"3 bytes that stand for 33", "\ufdfa", "at least 8"},
+		{"7 characters", "x7 gold", "at least 8"},
+		{"7 characters of 14 bytes", "ключ 7ы", "at least 8"},
+		{"4 characters of 16 bytes", "🐎🐴🦄🐎", "at least 8"},
+		{"7 characters, one typed in two parts", "go\u0308ld 4x", "at least 8"},
+		{"3 characters of 9 bytes", "４７９", "at least 8"},
+		{"a character that stands for 18", "\ufdfa", "at least 8"},
 		{"1,025 bytes", strings.Repeat("é", 512) + "x", "at most 1024"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
