@@ -93,7 +93,7 @@ function connect() {
     navigator.locks.request(lock, async () => {
       await parsed;
       if (link !== mine) return; // the page has left before the lock came
-      mine.port.postMessage({ type: "hello", lock, path: here(), ...shows, kept: held(), hidden: document.hidden });
+      mine.port.postMessage({ type: "hello", lock, path: here(), ...shows, kept: heldPost(), hidden: document.hidden });
       held();
       return new Promise((resolve) => (mine.release = resolve));
     }).catch(broken);
@@ -253,8 +253,8 @@ let kept = null; // {user, texts: [{intent, name, value}]}
 const textsOf = () => [...document.querySelectorAll("form :is(input[type=text], textarea)[name]")];
 const intentOf = (field) => field.form.elements.namedItem("intent")?.value;
 
-// held is the post that an undecided page holds for its author, as the fields of its login form.
-function held() {
+// heldPost is the post that an undecided page holds for its author, as the fields of its login form.
+function heldPost() {
   const value = (name) => document.querySelector(`input[name=kept-${name}]`)?.value ?? "";
   return undecided() ? { user: value("user"), title: value("title"), body: value("body") } : {};
 }
