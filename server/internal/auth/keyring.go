@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -27,6 +28,7 @@ type ring struct {
 	private ed25519.PrivateKey
 	public  map[string]ed25519.PublicKey // by kid: the announced ones and the retired ones too
 	lives   map[string]time.Duration     // by kid: the longest life of a token that the key may have signed
+	macs    map[KeyPurpose][]byte        // the keys for HMAC
 	jwks    []byte
 	trouble error // why this process cannot sign, or soon will not
 }
@@ -34,10 +36,9 @@ type ring struct {
 // keyring has the keys of the database. Signing and verifying take the ring that was read last, which the poll keeps
 // fresh, and wait for nothing.
 type keyring struct {
-	policy  keyPolicy
-	store   Store
-	log     *slog.Logger
-	subject []byte // the key under which addresses stand in the table of failed logins
+	policy keyPolicy
+	store  Store
+	log    *slog.Logger
 
 	current atomic.Pointer[ring]
 
@@ -68,6 +69,9 @@ func (k *keyring) longest() (longest time.Duration) {
 	}
 	return longest
 }
+
+// mac returns the key for HMAC of this purpose.
+func (k *keyring) mac(purpose KeyPurpose) []byte { return k.current.Load().macs[purpose] }
 
 // poll reads the keys and does what is due to them.
 func (k *keyring) poll(ctx context.Context) error {
@@ -133,11 +137,16 @@ func (k *keyring) read(ctx context.Context) error {
 	}
 	due, trouble := k.policy.care(now, keys)
 	if trouble == nil && !due.Empty() {
+		exposed := 0
 		if err := k.store.ChangeKeys(ctx, func(now time.Time, keys []Key) (KeyChange, error) {
+			exposed = len(k.policy.exposed(keys))
 			due, trouble = k.policy.care(now, keys)
 			return due, trouble
 		}); err != nil {
 			return err
+		}
+		if exposed > 0 {
+			k.log.Warn("keys that stood in the database in the clear, or may have, are dropped: new keys, encrypted with the master key, take their place", "dropped", exposed)
 		}
 		if keys, now, err = k.store.Keys(ctx); err != nil {
 			return err
@@ -174,16 +183,10 @@ func (k *keyring) take(l keyLine, keys []Key, trouble error) error {
 			r.kid, r.private = j.Kid, private
 		}
 	}
-	for _, key := range keys {
-		if key.Purpose != KeyFailedLogins || k.subject != nil {
-			continue
-		}
-		var err error
-		if k.subject, err = k.policy.masters.open(key); err != nil {
-			return err
-		}
-	}
 	var err error
+	if r.macs, err = k.openMACs(keys); err != nil {
+		return err
+	}
 	if r.jwks, err = json.Marshal(set); err != nil {
 		return err
 	}
@@ -194,6 +197,25 @@ func (k *keyring) take(l keyLine, keys []Key, trouble error) error {
 	k.opened = opened
 	k.current.Store(r)
 	return nil
+}
+
+// openMACs returns the keys for HMAC. In the place of one that this process cannot open, the one that it knew before
+// stays in use: what is counted under it is counted by this process alone. There being none before is an error.
+func (k *keyring) openMACs(keys []Key) (map[KeyPurpose][]byte, error) {
+	macs := map[KeyPurpose][]byte{}
+	for _, key := range keys {
+		if !slices.Contains(macPurposes, key.Purpose) {
+			continue
+		}
+		secret, err := k.policy.masters.open(key)
+		if err != nil {
+			if secret = k.mac(key.Purpose); secret == nil {
+				return nil, err
+			}
+		}
+		macs[key.Purpose] = secret
+	}
+	return macs, nil
 }
 
 // open returns the private key of a row. One that was opened once is not looked at again: it stays good where the

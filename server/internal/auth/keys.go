@@ -99,55 +99,52 @@ func ListKeys(ctx context.Context, store Store) ([]KeyInfo, error) {
 // those of the servers, none where they have none; it fails with ErrNoMasterKey, ErrWrongMasterKey or ErrNotEncrypted
 // where they are not.
 func RotateKeys(ctx context.Context, store Store, masters MasterKeys) (KeyInfo, error) {
-	return addKey(ctx, store, masters, func(now time.Time, l keyLine) (time.Time, KeyChange) {
-		if l.announced() {
-			return time.Time{}, KeyChange{}
-		}
-		from := now
-		if len(l.keys) > 0 {
-			from = now.Add(keyAnnounced)
-		}
-		return from, KeyChange{Events: []Event{{Kind: EventKeyAnnounced, At: now}}}
-	})
-}
-
-// ReplaceKeys makes a new signing key that signs at once, and drops all others: for when one has come into wrong hands.
-// Every process refuses what they signed within a second. It fails as RotateKeys does.
-func ReplaceKeys(ctx context.Context, store Store, masters MasterKeys) (KeyInfo, error) {
-	return addKey(ctx, store, masters, func(now time.Time, l keyLine) (time.Time, KeyChange) {
-		c := KeyChange{Events: []Event{{Kind: EventKeysReplaced, At: now}}}
-		for _, k := range l.keys {
-			c.Drop = append(c.Drop, k.Number)
-		}
-		return now, c
-	})
-}
-
-// addKey makes a key that signs from when step says, unless that is the zero time, with the change that step returns
-// beside it. It returns the newest key.
-func addKey(ctx context.Context, store Store, masters MasterKeys, step func(time.Time, keyLine) (time.Time, KeyChange)) (KeyInfo, error) {
 	var newest KeyInfo
-	err := store.ChangeKeys(ctx, func(now time.Time, keys []Key) (KeyChange, error) {
-		for _, k := range keys {
-			if err := masters.check(k); err != nil {
-				return KeyChange{}, err
-			}
-			if k.SealedBy != masters.sealing() {
-				return KeyChange{}, ErrNotEncrypted
-			}
+	err := store.ChangeKeys(ctx, func(now time.Time, keys []Key) (c KeyChange, err error) {
+		if err := masters.fit(keys); err != nil {
+			return c, err
 		}
 		l := lineUp(now, keys)
-		from, c := step(now, l)
-		if !from.IsZero() {
+		if !l.announced() {
+			from := now
+			if len(l.keys) > 0 {
+				from = now.Add(keyAnnounced)
+			}
 			made := keyPolicy{masters: masters}.newKey(KeyAccessTokens, next(keys), now, from)
 			c.Put = []Key{made}
-			for i := range c.Events {
-				c.Events[i].KeyID = kid(made.Public)
-			}
+			c.Events = []Event{{Kind: EventKeyAnnounced, At: now, KeyID: kid(made.Public)}}
 			l = lineUp(now, c.on(keys))
 		}
 		newest = l.info(len(l.keys) - 1)
 		return c, nil
 	})
 	return newest, err
+}
+
+// ReplaceKeys makes new keys, of which one signs at once, and drops all others, of every purpose: for when one may have
+// come into wrong hands. Every process refuses what they signed within a second. It fails as RotateKeys does.
+func ReplaceKeys(ctx context.Context, store Store, masters MasterKeys) (KeyInfo, error) {
+	return replaceKeys(ctx, store, masters, masters.fit, Event{})
+}
+
+// replaceKeys is ReplaceKeys where fit finds nothing wrong with the keys that are there. The entry in the audit record
+// has what e says besides.
+func replaceKeys(ctx context.Context, store Store, masters MasterKeys, fit func([]Key) error, e Event) (made KeyInfo, err error) {
+	p := keyPolicy{masters: masters}
+	err = store.ChangeKeys(ctx, func(now time.Time, keys []Key) (c KeyChange, err error) {
+		if err := fit(keys); err != nil {
+			return c, err
+		}
+		for _, k := range keys {
+			c.Drop = append(c.Drop, k.Number)
+		}
+		for i, purpose := range append([]KeyPurpose{KeyAccessTokens}, macPurposes...) {
+			c.Put = append(c.Put, p.newKey(purpose, next(keys)+int64(i), now, now))
+		}
+		made = lineUp(now, c.Put).info(0)
+		e.Kind, e.At, e.KeyID = EventKeysReplaced, now, made.Kid
+		c.Events = []Event{e}
+		return c, nil
+	})
+	return made, err
 }

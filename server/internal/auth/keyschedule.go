@@ -29,6 +29,9 @@ const (
 	KeyFailedLogins KeyPurpose = "failed logins" // HMAC of the addresses that failures are counted under: there is one
 )
 
+// macPurposes are the purposes of keys for HMAC, with one key each.
+var macPurposes = []KeyPurpose{KeyFailedLogins}
+
 // Key is the row of a key.
 type Key struct {
 	Number      int64 // 1, 2, 3 ...
@@ -39,6 +42,7 @@ type Key struct {
 	CreatedAt   time.Time
 	ActivatesAt time.Time     // it signs from then on, until the next one does
 	AccessTTL   time.Duration // the longest life of a token that it may have signed
+	Exposed     bool          // Secret stands in the store in the clear, or may have: an earlier release made the key
 }
 
 // KeyChange is what happens to the keys. The zero KeyChange is nothing.
@@ -101,10 +105,16 @@ type keyPolicy struct {
 	accessTTL time.Duration // of the tokens that this process signs; 0: it signs none
 }
 
-// care returns what is due at now: whoever comes first does it.
+// care returns what is due at now: the first process that sees it does it.
 func (p keyPolicy) care(now time.Time, keys []Key) (KeyChange, error) {
-	var c KeyChange
-	l := lineUp(now, keys)
+	for _, k := range keys {
+		if err := p.masters.check(k); err != nil {
+			return KeyChange{}, err
+		}
+	}
+	c := KeyChange{Drop: p.exposed(keys)}
+	left := c.on(keys)
+	l := lineUp(now, left)
 	for i, k := range l.keys {
 		if gone := l.goneAt(i); !gone.IsZero() && !now.Before(gone) {
 			c.Drop = append(c.Drop, k.Number)
@@ -112,28 +122,36 @@ func (p keyPolicy) care(now time.Time, keys []Key) (KeyChange, error) {
 			c.Put = append(c.Put, kept)
 		}
 	}
-	named := false
-	for _, k := range keys {
-		if err := p.masters.check(k); err != nil {
-			return KeyChange{}, err
-		}
-		if k.Purpose != KeyFailedLogins {
-			continue
-		}
-		named = true
-		if kept, changed := p.keep(k, false); changed {
-			c.Put = append(c.Put, kept)
-		}
-	}
 	if from, due := p.due(now, l); due {
 		k := p.newKey(KeyAccessTokens, next(keys), now, from)
 		c.Put = append(c.Put, k)
-		c.Events = append(c.Events, Event{Kind: EventKeyAnnounced, At: now, KeyID: kid(k.Public)})
+		e := Event{Kind: EventKeyAnnounced, At: now, KeyID: kid(k.Public)}
+		if len(keys) > len(left) {
+			e.Kind = EventKeysReplaced
+		}
+		c.Events = append(c.Events, e)
 	}
-	if !named {
-		c.Put = append(c.Put, p.newKey(KeyFailedLogins, next(slices.Concat(keys, c.Put)), now, now))
+	for _, purpose := range macPurposes {
+		if !slices.ContainsFunc(left, func(k Key) bool { return k.Purpose == purpose }) {
+			c.Put = append(c.Put, p.newKey(purpose, next(slices.Concat(keys, c.Put)), now, now))
+		}
 	}
 	return c, nil
+}
+
+// exposed returns the numbers of the keys that a process with a master key drops. Encrypting such a key in its place
+// would not make it secret: its clear text stays in backups, in write-ahead logs, and in parts of the database's files
+// that are free.
+func (p keyPolicy) exposed(keys []Key) (numbers []int64) {
+	if len(p.masters) == 0 {
+		return nil
+	}
+	for _, k := range keys {
+		if k.Exposed || k.SealedBy == "" {
+			numbers = append(numbers, k.Number)
+		}
+	}
+	return numbers
 }
 
 // due returns from when a new key is to sign access tokens, where one is to be made now: the first at once.
@@ -153,9 +171,6 @@ func (p keyPolicy) keep(k Key, signs bool) (Key, bool) {
 	if k.Purpose == KeyAccessTokens && k.Public == nil && k.SealedBy == "" && len(k.Secret) == keySize {
 		k.Public, changed = publicOf(k.Secret), true
 	}
-	if k.SealedBy == "" && len(p.masters) > 0 {
-		k, changed = p.masters.seal(k), true
-	}
 	if signs && k.Purpose == KeyAccessTokens && k.AccessTTL < p.accessTTL {
 		k.AccessTTL, changed = p.accessTTL, true
 	}
@@ -164,7 +179,8 @@ func (p keyPolicy) keep(k Key, signs bool) (Key, bool) {
 
 // newKey makes a key.
 func (p keyPolicy) newKey(purpose KeyPurpose, number int64, now, activates time.Time) Key {
-	k := Key{Number: number, Purpose: purpose, Secret: make([]byte, keySize), CreatedAt: now, ActivatesAt: activates}
+	k := Key{Number: number, Purpose: purpose, Secret: make([]byte, keySize), CreatedAt: now, ActivatesAt: activates,
+		Exposed: len(p.masters) == 0}
 	_, _ = rand.Read(k.Secret) // it never fails (crypto/rand)
 	if purpose == KeyAccessTokens {
 		k.Public, k.AccessTTL = publicOf(k.Secret), p.accessTTL

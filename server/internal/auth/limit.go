@@ -45,7 +45,7 @@ func (s *Service) loginLimit(ctx context.Context, v Visitor, email string, a Acc
 			return l, err
 		}
 	}
-	mac := hmac.New(sha256.New, s.keys.subject)
+	mac := hmac.New(sha256.New, s.keys.mac(KeyFailedLogins))
 	mac.Write([]byte(email))
 	l.Subjects = append(l.Subjects, accountSubject+hex.EncodeToString(mac.Sum(nil)))
 	return l, nil

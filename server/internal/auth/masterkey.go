@@ -86,6 +86,19 @@ func (m MasterKeys) check(k Key) error {
 	return ErrWrongMasterKey
 }
 
+// fit fails where a key is not as a process with these master keys leaves it.
+func (m MasterKeys) fit(keys []Key) error {
+	for _, k := range keys {
+		if err := m.check(k); err != nil {
+			return err
+		}
+		if k.SealedBy != m.sealing() {
+			return ErrNotEncrypted
+		}
+	}
+	return nil
+}
+
 // named returns the master key of the name, nil where it is none of m.
 func (m MasterKeys) named(name string) *MasterKey {
 	for _, one := range m {

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/latchkey/server/internal/auth"
 )
@@ -42,56 +45,127 @@ func (w *world) rows() []auth.Key {
 	return keys
 }
 
-// TestKeysAreEncryptedInPlace starts a server with a master key on a database of one without.
-func TestKeysAreEncryptedInPlace(t *testing.T) {
+// TestClearKeysAreReplaced starts a server with a master key on a database whose keys stand in the clear, beside one
+// without a master key that runs.
+func TestClearKeysAreReplaced(t *testing.T) {
 	inBubble(t, standard, func(t *testing.T, w *world) {
 		g := w.signUp()
-		plainRows := w.rows()
-		cfg := standard
-		cfg.MasterKeys = masters(t, 1)
-		_, s := open(t, w.path, cfg, &bytes.Buffer{})
-		if _, err := s.Authenticate(w.ctx, g.AccessToken, true); err != nil {
-			t.Errorf("what was signed before: %v", err)
-		}
-		if !bytes.Equal(s.JWKS(), w.JWKS()) {
-			t.Error("the keys are others")
-		}
-		for i, k := range w.rows() {
-			secret := plainRows[i].Secret
-			if k.SealedBy == "" || len(secret) != 32 || bytes.Contains(k.Secret, secret) || k.CreatedAt != plainRows[i].CreatedAt {
-				t.Errorf("key %d (%s) stands there as %+v", k.Number, k.Purpose, k)
-			}
-		}
-		if len(plainRows) != 2 {
-			t.Errorf("%d keys, want one of each purpose", len(plainRows))
-		}
-		if infos, err := auth.ListKeys(w.ctx, w.store); err != nil || len(infos) != 1 || !infos[0].Encrypted {
-			t.Errorf("listed %+v, %v", infos, err)
-		}
-		// The one without goes on with what it has.
-		if g = w.refreshed(g.RefreshToken, plain); g.AccessToken == "" {
-			t.Error("no access token")
-		}
-		w.runFor(time.Second)
-		if !strings.Contains(w.log.String(), "cannot read the signing keys") {
-			t.Errorf("it does not complain:\n%s", w.log)
-		}
-		g = w.refreshed(g.RefreshToken, plain)
-		w.used(g)
-		// A key of its own would be one that nobody has encrypted: it makes none.
-		_, err := auth.RotateKeys(w.ctx, w.store, nil)
-		wantIs(t, err, auth.ErrNoMasterKey)
-		// With one that it cannot open it signs nothing, and verifies on.
-		if _, err := auth.ReplaceKeys(w.ctx, w.store, cfg.MasterKeys); err != nil {
+		if _, err := auth.RotateKeys(w.ctx, w.store, nil); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second)
-		_, err = w.Refresh(w.ctx, from(g.RefreshToken), plain)
-		wantIs(t, err, auth.ErrNoMasterKey)
+		w.tried("eve@example.com")
+		before, log := w.rows(), &bytes.Buffer{}
+		cfg := standard
+		cfg.MasterKeys = masters(t, 1)
+		_, s := open(t, w.path, cfg, log)
+		after := w.rows()
+		if len(before) != 3 || len(after) != 2 {
+			t.Errorf("%d keys, then %d", len(before), len(after))
+		}
+		for _, k := range after {
+			if k.SealedBy == "" || k.Exposed || k.Number <= 3 {
+				t.Errorf("key %d (%s) stands there as %+v", k.Number, k.Purpose, k)
+			}
+			for _, old := range before {
+				if bytes.Equal(k.Public, old.Public) && k.Public != nil || bytes.Contains(k.Secret, old.Secret) {
+					t.Errorf("key %d is key %d", k.Number, old.Number)
+				}
+			}
+		}
+		if infos, err := auth.ListKeys(w.ctx, w.store); err != nil || len(infos) != 1 || !infos[0].Encrypted || infos[0].State != auth.KeySigning {
+			t.Errorf("listed %+v, %v", infos, err)
+		}
+		if n := w.count(`select count(*) from audit where kind = 'KEYS_REPLACED' and key_id <> ''`); n != 1 {
+			t.Errorf("%d entries of the audit record, want 1", n)
+		}
+		if text := log.String(); strings.Count(text, "in the clear") != 1 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "dropped=3") {
+			t.Errorf("the log says %s", text)
+		}
+		// What the old key signs is refused, and its holder refreshes.
+		_, err := s.Authenticate(w.ctx, g.AccessToken, true)
+		wantError(t, err, auth.CodeUnauthenticated, auth.ReasonUnknownToken)
 		if g, err = s.Refresh(w.ctx, from(g.RefreshToken), plain); err != nil {
 			t.Fatal(err)
 		}
-		w.used(g)
+		if _, err := s.Authenticate(w.ctx, g.AccessToken, true); err != nil {
+			t.Error(err)
+		}
+		w.tried("eve@example.com")
+		if n := w.count(`select count(distinct subject) from login_failures where subject like 'account:%'`); n != 1 {
+			t.Errorf("the one without a master key counts under %d names", n)
+		}
+		(&world{Service: s, t: t, ctx: w.ctx}).tried("eve@example.com")
+		if n := w.count(`select count(distinct subject) from login_failures where subject like 'account:%'`); n != 2 {
+			t.Errorf("failures are counted under %d names, want another with the new key", n)
+		}
+		w.withoutMaster(t, g.AccessToken, g.RefreshToken)
+	})
+}
+
+// tried tries a wrong password.
+func (w *world) tried(email string) {
+	w.t.Helper()
+	_, err := w.Login(w.ctx, email, "wrong", from())
+	wantError(w.t, err, auth.CodeUnauthenticated, auth.ReasonInvalidCredentials)
+}
+
+// withoutMaster holds that a process without the master key takes tokens of keys that it cannot open, and signs none:
+// neither with the keys that it knew nor with one of its own.
+func (w *world) withoutMaster(t *testing.T, accessToken, refreshToken string) {
+	t.Helper()
+	before := w.rows()
+	w.runFor(time.Second)
+	if _, err := w.Authenticate(w.ctx, accessToken, true); err != nil {
+		t.Errorf("a token of the key that it cannot open: %v", err)
+	}
+	_, err := w.Refresh(w.ctx, from(refreshToken), plain)
+	wantIs(t, err, auth.ErrNoMasterKey)
+	if !strings.Contains(w.log.String(), "cannot read the signing keys") {
+		t.Errorf("it does not complain:\n%s", w.log)
+	}
+	_, err = auth.RotateKeys(w.ctx, w.store, nil)
+	wantIs(t, err, auth.ErrNoMasterKey)
+	if diff := cmp.Diff(before, w.rows()); diff != "" {
+		t.Errorf("the keys change (-were +are):\n%s", diff)
+	}
+}
+
+// TestKeysOfAnEarlierReleaseAreReplaced has keys that are encrypted, of which nothing says that they always were.
+func TestKeysOfAnEarlierReleaseAreReplaced(t *testing.T) {
+	cfg := standard
+	cfg.MasterKeys = masters(t, 1)
+	inBubble(t, cfg, func(t *testing.T, w *world) {
+		first := w.rows()
+		for _, row := range []struct {
+			name    string
+			exposed []int64
+			drop    int
+		}{
+			{"none", nil, 0},
+			{"the signing key", []int64{1}, 1},
+			{"the other", []int64{2}, 1},
+		} {
+			before := w.rows()
+			for _, number := range row.exposed {
+				if _, err := w.raw.Exec(`update signing_keys set exposed = 1 where number = $1`, number); err != nil {
+					t.Fatal(err)
+				}
+			}
+			log := &bytes.Buffer{}
+			open(t, w.path, cfg, log)
+			dropped := 0
+			for _, k := range before {
+				if !slices.ContainsFunc(w.rows(), func(now auth.Key) bool { return bytes.Equal(k.Secret, now.Secret) }) {
+					dropped++
+				}
+			}
+			if dropped != row.drop || strings.Contains(log.String(), "dropped=1") != (row.drop == 1) {
+				t.Errorf("%s: %d keys are dropped: %s", row.name, dropped, log)
+			}
+		}
+		if len(first) != 2 || len(w.rows()) != 2 {
+			t.Errorf("%d keys, then %d", len(first), len(w.rows()))
+		}
 	})
 }
 
@@ -149,9 +223,6 @@ func TestDamagedKeys(t *testing.T) {
 		{"half a public key", func(s, _ *auth.Key) { s.Public = s.Public[:16] }},
 		{"secrets in each other's place", func(s, f *auth.Key) { s.Secret, f.Secret = f.Secret, s.Secret }},
 		{"the other purpose's", func(s, f *auth.Key) { f.Secret = s.Secret }},
-		{"in the clear, the public key of another", func(s, _ *auth.Key) { s.Secret, s.SealedBy, s.Public = make([]byte, 32), "", other[:31] }},
-		{"in the clear, the public key of another in full", func(s, _ *auth.Key) { s.Secret, s.SealedBy, s.Public = bytes.Repeat([]byte{7}, 32), "", other }},
-		{"in the clear, too short", func(s, _ *auth.Key) { s.Secret, s.SealedBy = make([]byte, 31), "" }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cfg := standard
@@ -166,6 +237,31 @@ func TestDamagedKeys(t *testing.T) {
 				}
 				_, err := auth.New(w.ctx, w.store, cfg)
 				if err == nil || !strings.Contains(err.Error(), "damaged") || strings.Contains(err.Error(), "\n") {
+					t.Errorf("error %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestDamagedClearKeys changes the rows of keys where there is no master key.
+func TestDamagedClearKeys(t *testing.T) {
+	other := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
+	for name, damage := range map[string]func(k *auth.Key){
+		"the public key of another in part": func(k *auth.Key) { k.Public = other[:31] },
+		"the public key of another":         func(k *auth.Key) { k.Public = other },
+		"too short":                         func(k *auth.Key) { k.Secret = make([]byte, 31) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, standard, func(t *testing.T, w *world) {
+				k := w.rows()[0]
+				damage(&k)
+				if err := w.store.ChangeKeys(w.ctx, func(time.Time, []auth.Key) (auth.KeyChange, error) {
+					return auth.KeyChange{Put: []auth.Key{k}}, nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := auth.New(w.ctx, w.store, standard); err == nil || !strings.Contains(err.Error(), "damaged") {
 					t.Errorf("error %v", err)
 				}
 			})

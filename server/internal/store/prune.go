@@ -25,6 +25,9 @@ func (s *Store) Prune(ctx context.Context, ret auth.Retention, from auth.PruneCu
 	if err := ctx.Err(); err != nil {
 		return from, 0, s.wrap("prune", err)
 	}
+	if from == (auth.PruneCursor{}) && s.scrubber != nil {
+		s.scrubber.retry()
+	}
 	from.Kind = max(from.Kind, kindMarks)
 	next := auth.PruneCursor{Kind: from.Kind + 1}
 	var removed int64

@@ -16,9 +16,9 @@ import (
 	"github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
 )
 
-// Every connection waits so long for a lock of another process, checks foreign keys, and writes so that a commit
-// survives a loss of power.
-const sqliteOptions = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1"
+// Every connection waits so long for a lock of another process, checks foreign keys, writes so that a commit survives a
+// loss of power, and overwrites what it deletes.
+const sqliteOptions = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_secure_delete=on"
 
 // checkpointAfter is how many pages of 4 KiB the write-ahead log has before they are brought into the file. SQLite's own
 // 1,000 are there several times in a second of load, and whoever commits then waits for two more writes to the disk.
@@ -45,6 +45,7 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, err
 		return nil, errors.Join(err, conn.close())
 	}
 	w := newGroupWriter(conn)
+	s.scrubber = &scrubber{path: path, log: log}
 	s.writer, s.closers = w, append([]func() error{w.close}, s.closers...)
 	return s, nil
 }

@@ -16,12 +16,13 @@ import (
 
 // Store is an open database. Its methods may be called from many goroutines.
 type Store struct {
-	dialect dialect
-	reads   runner // outside of transactions
-	writer  writer
-	atOnce  int // see the constant
-	closing sync.Once
-	closers []func() error // in the order of closing
+	dialect  dialect
+	reads    runner // outside of transactions
+	writer   writer
+	scrubber *scrubber // of an SQLite file that is open for writing; nil: there is none
+	closing  sync.Once
+	closers  []func() error // in the order of closing
+	atOnce   int            // see the constant
 }
 
 var (

@@ -15,7 +15,7 @@ import (
 func key(number int64, now time.Time) auth.Key {
 	return auth.Key{Number: number, Purpose: auth.KeyAccessTokens, Public: fmt.Appendf(nil, "public %d", number),
 		Secret: fmt.Appendf(nil, "secret %d", number), SealedBy: "a master key", CreatedAt: now,
-		ActivatesAt: now.Add(time.Minute), AccessTTL: 5 * time.Minute}
+		ActivatesAt: now.Add(time.Minute), AccessTTL: 5 * time.Minute, Exposed: number%2 == 0}
 }
 
 // changeKeys applies a change to the keys.
@@ -56,7 +56,7 @@ func testKeys(t *testing.T, f *fixture) {
 			t.Errorf("shown keys (-want +got):\n%s", diff)
 		}
 		want[1].Public, want[1].Secret, want[1].SealedBy = []byte("p"), []byte("s"), ""
-		want[1].ActivatesAt, want[1].AccessTTL = now, time.Hour
+		want[1].ActivatesAt, want[1].AccessTTL, want[1].Exposed = now, time.Hour, false
 		return auth.KeyChange{Put: []auth.Key{want[1]}, Drop: []int64{1, 99}}
 	})
 	want = want[1:]
