@@ -16,6 +16,7 @@ import (
 	"example.com/latchkey/server/internal/auth"
 	"example.com/latchkey/server/internal/blog"
 	"example.com/latchkey/server/internal/graph/answer"
+	"example.com/latchkey/server/internal/inflight"
 )
 
 // wireError is a GraphQL error as it stands in an answer.
@@ -31,12 +32,6 @@ func badRequest(message string) wireError {
 // internal is all that the outside learns of a failure of our own: the log has the rest, under the request's id.
 func internal() wireError {
 	return wireError{"Something went wrong on the server.", map[string]any{"code": string(auth.CodeInternal)}}
-}
-
-// busy is the error of a request whose network holds too much memory already.
-var busy = &auth.Error{
-	Code: auth.CodeRateLimited, RetryAfter: time.Second,
-	Message: "Too much is asked for at once from where you are. Please try again in a moment.",
 }
 
 // presenter turns errors into what the outside may see of them: the one table from kinds to codes.
@@ -63,8 +58,8 @@ func (p presenter) wire(ctx context.Context, err error) wireError {
 		return wireError{blogErr.Message, map[string]any{"code": string(auth.CodeBadUserInput), "field": blogErr.Field}}
 	case errors.Is(err, answer.ErrTooLarge):
 		return badRequest("The answer is too large: ask for less at a time.")
-	case errors.Is(err, answer.ErrBusy):
-		return wireError{busy.Message, authExtensions(busy)}
+	case errors.Is(err, inflight.ErrUsedUp):
+		return wireError{inflight.Refusal, authExtensions(&auth.Error{Code: auth.CodeRateLimited, RetryAfter: time.Second})}
 	case errors.Is(err, context.Canceled):
 		return internal() // the caller is gone: nothing to log, and nobody to read this
 	default:

@@ -91,7 +91,7 @@ func (a *api) answer(ctx context.Context, p params, mt string) (status int, body
 	}
 	if err := answer.FromContext(ctx).Finish(len(response.Data)); err != nil {
 		status = http.StatusUnprocessableEntity
-		if errors.Is(err, answer.ErrBusy) {
+		if errors.Is(err, inflight.ErrUsedUp) {
 			status = http.StatusTooManyRequests
 		}
 		return status, encode(&graphql.Response{Errors: gqlerror.List{a.present.error(ctx, err)}})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/a-h/templ"
@@ -18,10 +17,7 @@ import (
 	"example.com/latchkey/web"
 )
 
-const (
-	maxForm  = 1 << 20         // bytes of a form's body
-	patience = 5 * time.Second // for one visit: the API is in the process
-)
+const patience = 5 * time.Second // for one visit: the API is in the process
 
 // Config is what rendering needs.
 type Config struct {
@@ -96,26 +92,6 @@ func (p *pages) carryOut(ctx context.Context, r *http.Request, app *screen.App, 
 	return screen.View{Redirect: next}
 }
 
-// readIntent reads the intent of a form with 200, or returns a sentence for the visitor on what is wrong with it, and the
-// status of an answer with that.
-func readIntent(w http.ResponseWriter, r *http.Request) (intent screen.Intent, wrong string, status int) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	err := r.ParseForm()
-	switch {
-	case errors.Is(err, inflight.ErrUsedUp):
-		return intent, inflight.Refusal, http.StatusTooManyRequests
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return intent, "The form came too slowly.", http.StatusRequestTimeout
-	case err != nil:
-		return intent, "The form could not be read: it must be complete and at most 1 MiB.", http.StatusBadRequest
-	}
-	intent, err = screen.ParseIntent(r.PostForm.Get("intent"), r.PostForm.Get)
-	if err != nil {
-		return intent, "The form says nothing that can be done here: go back and reload the page.", http.StatusBadRequest
-	}
-	return intent, "", http.StatusOK
-}
-
 // redirect leads to another page of ours with 303, so that going back or reloading repeats nothing.
 func redirect(w http.ResponseWriter, r *http.Request, path string) {
 	http.Redirect(w, r, path, http.StatusSeeOther)
@@ -135,6 +111,12 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, view screen.View) 
 	})
 	if err := shell.Render(r.Context(), &doc); err != nil {
 		p.broken(w, r, err)
+		return
+	}
+	// The buffers double as they grow.
+	if !inflight.FromContext(r.Context()).Add(2 * (app.Len() + doc.Len())) {
+		w.Header().Set("Retry-After", "1") // seconds
+		http.Error(w, inflight.Refusal, http.StatusTooManyRequests)
 		return
 	}
 	p.cfg.Policy(w.Header())

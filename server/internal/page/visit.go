@@ -5,7 +5,10 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
+
+	"example.com/latchkey/server/internal/inflight"
 )
 
 // visit is an http.RoundTripper that hands requests to the API's handler in the process, as the visitor: with the
@@ -21,8 +24,13 @@ type visit struct {
 	set     []string       // Set-Cookie lines for the visitor
 }
 
+// ownCookies begins the name of every cookie that the API sets. Other cookies of the visitor are not passed to it: there
+// may be thousands.
+const ownCookies = "__Host-Http-"
+
 func newVisit(api http.Handler, r *http.Request) *visit {
-	return &visit{api: api, visitor: r, cookies: r.Cookies()}
+	own := slices.DeleteFunc(r.Cookies(), func(c *http.Cookie) bool { return !strings.HasPrefix(c.Name, ownCookies) })
+	return &visit{api: api, visitor: r, cookies: own}
 }
 
 // RoundTrip calls the handler and returns when it is done. A visit that takes as long as an access token lives has the
@@ -36,8 +44,9 @@ func (v *visit) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	out := &answer{header: http.Header{}, status: http.StatusOK}
+	out := &answer{header: http.Header{}, status: http.StatusOK, charge: inflight.FromContext(v.visitor.Context())}
 	v.api.ServeHTTP(out, in)
+	out.end()
 	if err := in.Body.Close(); err != nil {
 		return nil, err
 	}
@@ -51,8 +60,12 @@ func (v *visit) RoundTrip(r *http.Request) (*http.Response, error) {
 func (v *visit) addCookies(r *http.Request) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	var pairs []string // joined once: http.Request.AddCookie copies the whole header for each
 	for _, c := range v.cookies {
-		r.AddCookie(c)
+		pairs = append(pairs, (&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}).String())
+	}
+	if len(pairs) > 0 {
+		r.Header.Set("Cookie", strings.Join(pairs, "; "))
 	}
 }
 
@@ -90,13 +103,18 @@ func (v *visit) passCookies(w http.ResponseWriter) {
 	}
 }
 
-// answer is an http.ResponseWriter that keeps what is written.
+// answer is an http.ResponseWriter that keeps what is written, and charges it to the visitor's network.
 type answer struct {
 	header http.Header
 	body   bytes.Buffer
 	status int
 	wrote  bool
+	charge *inflight.Charge
+	usedUp bool // the network's memory
 }
+
+// refusal is what the API says to a request whose network has used up its memory.
+const refusal = `{"errors":[{"message":"` + inflight.Refusal + `","extensions":{"code":"RATE_LIMITED","retryAfter":1}}],"data":null}`
 
 func (a *answer) Header() http.Header { return a.header }
 
@@ -108,5 +126,19 @@ func (a *answer) WriteHeader(status int) {
 
 func (a *answer) Write(p []byte) (int, error) {
 	a.wrote = true
+	if a.usedUp = a.usedUp || !a.charge.Add(len(p)); a.usedUp {
+		return 0, inflight.ErrUsedUp
+	}
 	return a.body.Write(p)
+}
+
+// end puts a refusal in the place of an answer that could not be kept.
+func (a *answer) end() {
+	if !a.usedUp {
+		return
+	}
+	a.status = http.StatusTooManyRequests
+	a.header.Del("Content-Length")
+	a.body.Reset()
+	a.body.WriteString(refusal)
 }

@@ -4,7 +4,7 @@
 //
 //	Load, Load, … ─▶ Encode, Encode, … ─▶ Finish ─▶ write
 //	    │                │                  │
-//	    └────────────────┴──────────────────┴─ used up: stop, and answer with ErrTooLarge or ErrBusy alone
+//	    └────────────────┴──────────────────┴─ used up: stop, and answer with ErrTooLarge or inflight.ErrUsedUp alone
 //
 // The executor runs resolvers at once and encodes afterwards, so most of a large answer is refused before a byte of it
 // is encoded.
@@ -28,12 +28,8 @@ const (
 	free         = 16 << 10 // bytes of an answer that the request's own place pays for
 )
 
-var (
-	// ErrTooLarge says that the answer is larger than Max: ask for less.
-	ErrTooLarge = errors.New("the answer is too large")
-	// ErrBusy says that the network's memory is used up: ask again later.
-	ErrBusy = errors.New("the network's requests under way hold too much memory")
-)
+// ErrTooLarge says that the answer is larger than Max: ask for less.
+var ErrTooLarge = errors.New("the answer is too large")
 
 // Budget is what is left for one answer. A nil Budget has no bounds. Its methods may be called concurrently.
 type Budget struct {
@@ -51,7 +47,7 @@ func New(charge *inflight.Charge) *Budget {
 	return b
 }
 
-// Err returns why the budget is used up: ErrTooLarge, ErrBusy or nil.
+// Err returns why the budget is used up: ErrTooLarge, inflight.ErrUsedUp or nil.
 func (b *Budget) Err() error {
 	if b == nil {
 		return nil
@@ -63,7 +59,7 @@ func (b *Budget) Err() error {
 }
 
 // Load runs load, which returns how many bytes it has loaded, and charges these. Few loads of one answer run at once, so
-// that little is loaded after the budget is used up. Load fails with load's error, ctx's, ErrTooLarge or ErrBusy.
+// that little is loaded after the budget is used up. Load fails with load's error, ctx's, ErrTooLarge or inflight.ErrUsedUp.
 func (b *Budget) Load(ctx context.Context, load func() (bytes int, err error)) error {
 	if b == nil {
 		_, err := load()
@@ -85,7 +81,7 @@ func (b *Budget) Load(ctx context.Context, load func() (bytes int, err error)) e
 	return b.take(bytes, bytes)
 }
 
-// Encode charges bytes of the answer that are about to be encoded. It fails with ErrTooLarge or ErrBusy: do not encode.
+// Encode charges bytes of the answer that are about to be encoded. It fails with ErrTooLarge or inflight.ErrUsedUp: do not encode.
 func (b *Budget) Encode(bytes int) error {
 	if b == nil {
 		return nil
@@ -95,7 +91,7 @@ func (b *Budget) Encode(bytes int) error {
 }
 
 // Finish charges what was encoded without a call of Encode, given the bytes of the whole answer. It fails with ErrTooLarge
-// or ErrBusy: do not write the answer.
+// or inflight.ErrUsedUp: do not write the answer.
 func (b *Budget) Finish(bytes int) error {
 	if b == nil {
 		return nil
@@ -115,7 +111,7 @@ func (b *Budget) take(bytes, memory int) error {
 	case b.left.Add(-int64(bytes)) < 0:
 		b.err.CompareAndSwap(nil, &ErrTooLarge)
 	case !b.charge.Add(memory):
-		b.err.CompareAndSwap(nil, &ErrBusy)
+		b.err.CompareAndSwap(nil, &inflight.ErrUsedUp)
 	}
 	return b.Err()
 }

@@ -49,8 +49,8 @@ func TestBudget(t *testing.T) {
 			_ = b.Encode(answer.Max + 1)
 			return b.Load(context.Background(), func() (int, error) { return 0, fault })
 		}, answer.ErrTooLarge},
-		{"the network's memory, loaded", 100, func(b *answer.Budget) error { return loads(b, 102) }, answer.ErrBusy},
-		{"the network's memory, encoded twice over", 100, func(b *answer.Budget) error { return b.Encode(51) }, answer.ErrBusy},
+		{"the network's memory, loaded", 100, func(b *answer.Budget) error { return loads(b, 102) }, inflight.ErrUsedUp},
+		{"the network's memory, encoded twice over", 100, func(b *answer.Budget) error { return b.Encode(51) }, inflight.ErrUsedUp},
 		{"a small answer costs the network nothing", 0, func(b *answer.Budget) error { return b.Finish(10_000) }, nil},
 		{"a load that fails", 100, func(b *answer.Budget) error {
 			return b.Load(context.Background(), func() (int, error) { return 1000, fault })
