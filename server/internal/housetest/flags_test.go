@@ -55,6 +55,39 @@ func TestTheTableOfFlags(t *testing.T) {
 	}
 }
 
+// Every command of latchkey is in the document for operators, and so is every flag of each.
+func TestTheCommandsAreDescribed(t *testing.T) {
+	text, structs := document(t, flagTable), commandStructs(t)
+	described := 0
+	var describe func(prefix string, commands *ast.StructType)
+	describe = func(prefix string, commands *ast.StructType) {
+		for _, field := range commands.Fields.List {
+			command := prefix + " " + dashed(field.Names[0].Name)
+			if below, ok := field.Type.(*ast.StructType); ok {
+				describe(command, below)
+				continue
+			}
+			// `list` is what a group of commands does without another word.
+			if short := strings.TrimSuffix(command, " list"); !strings.Contains(text, "`"+short+"`") && !strings.Contains(text, "`"+short+" ") {
+				t.Errorf("%s does not describe `%s`", flagTable, short)
+			}
+			described++
+			if command == "latchkey serve" {
+				continue // its flags have the table
+			}
+			for flag := range flagsOf(t, field.Type.(*ast.Ident).Name) {
+				if !strings.Contains(text, "--"+flag+"`") && !strings.Contains(text, "--"+flag+" ") {
+					t.Errorf("%s does not describe --%s of `%s`", flagTable, flag, command)
+				}
+			}
+		}
+	}
+	describe("latchkey", structs["cli"])
+	if described < 6 {
+		t.Errorf("only %d commands are found", described)
+	}
+}
+
 // flagsOf returns the flags of a struct of the command's package and of the structs in it, each with the ways in which
 // the table may say its default.
 func flagsOf(t *testing.T, name string) map[string][]string {
