@@ -163,7 +163,7 @@
 // browsers with tabs, laptops that sleep, wrong clocks, killed processes, thieves) under one clock; it must find a
 // history against each rule that is taken out, and does within a few hundred. What these legs do not carry:
 //
-//   - An answer that arrives G late or later, or a client's refresh that does, can log an honest user out: about a third
+//   - An answer that arrives G late or later, or a client's refresh that does, can log an honest user out: one in eight
 //     of the simulated histories outside the bound had such a user. One cookie cannot do better.
 //   - The simulation judges requests one after another. Races within a process and in the databases are tested where
 //     they live (storetest, on both), and crashes of processes and of PostgreSQL by killing them (faulttest).

@@ -78,7 +78,11 @@ func (t *tab) runScripts(m *message, status int) {
 	if t.browser.scriptless || status != http.StatusOK && status != http.StatusUnauthorized {
 		return
 	}
-	if w := t.start(); w != nil && (status == http.StatusOK || m.undecided) {
+	switch w := t.start(); {
+	case w == nil:
+	case m.undecided:
+		w.judge(t.ctx)
+	case status == http.StatusOK:
 		w.resume(t.ctx)
 	}
 }

@@ -134,16 +134,19 @@ func (o *watch) around(p *process, m *message, serve func() *http.Response) {
 	if s == nil {
 		return
 	}
-	o.undecided(s, was, m, resp.StatusCode, set)
+	o.undecided(s, was, m, resp.StatusCode, set, body)
 	answered := token != "" && m.kind == refresh || m.kind == page && resp.StatusCode < http.StatusBadRequest ||
 		m.kind == query && resp.StatusCode == http.StatusOK && bytes.Contains(body, []byte(`"posts":[`))
 	o.after(s, m, shown, set, answered)
 }
 
 // undecided tells whether a page was not answered by its token though the session lives, and checks that the page then
-// changes nothing and sets no cookie (P).
-func (o *watch) undecided(s *sitting, was state, m *message, status int, set generation) {
+// says so, changes nothing and sets no cookie (P).
+func (o *watch) undecided(s *sitting, was state, m *message, status int, set generation, body []byte) {
 	m.undecided = m.kind == page && status == http.StatusUnauthorized && s.now.endedAt.IsZero()
+	if says := bytes.Contains(body, []byte(" data-undecided>")); says != m.undecided {
+		o.w.fail(m.who, "a page with status %d says %v that it is undecided, and %s lives: %v", status, says, s.label, s.now.endedAt.IsZero())
+	}
 	if !m.undecided {
 		return
 	}

@@ -23,7 +23,9 @@ type worker struct {
 	mu      sync.Mutex // guards what follows
 	queries int
 	running int         // refreshes under way
-	starts  []time.Time // of refreshes, since somebody last asked for one
+	starts  []time.Time // of refreshes, since one was last asked for
+	judging bool        // judge is to ask
+	judged  time.Time   // when it last did
 }
 
 // newWorker starts a client on the device.
@@ -57,6 +59,25 @@ func (w *worker) resume(ctx context.Context) {
 	}
 	w.mu.Lock()
 	w.starts = nil
+	w.mu.Unlock()
+	_ = w.s.Resume(ctx) // the observer is told
+}
+
+// doubt is how long a client that was asked for its session again is not asked once more (wasm/hub).
+const doubt = 5 * time.Second
+
+// judge asks for a token anew, whatever the client knows, as a page does that the server left undecided (P).
+func (w *worker) judge(ctx context.Context) {
+	w.mu.Lock()
+	wait, asked := max(0, doubt-time.Since(w.judged)), w.judging
+	w.judging = true
+	w.mu.Unlock()
+	if asked {
+		return
+	}
+	time.Sleep(wait)
+	w.mu.Lock()
+	w.starts, w.judging, w.judged = nil, false, time.Now()
 	w.mu.Unlock()
 	_ = w.s.Resume(ctx) // the observer is told
 }
