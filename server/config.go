@@ -37,9 +37,11 @@ type config struct {
 	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age; 0: never."`
 	Demo          bool          `help:"Create the demo account, with posts."`
 	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
+	Logins        int           `default:"100" help:"Logins of an account in an hour, with the right password, before RATE_LIMITED; 0: no limit."`
 	KeyMaxAge     time.Duration `name:"key-max-age" default:"2160h" help:"Replace a signing key that has signed for this long; 0: never."`
 	SignUps       int           `name:"sign-ups" default:"100" help:"Sign-ups per address in an hour before RATE_LIMITED; 0: no limit."`
 	Posts         int           `default:"1000" help:"Posts of an account in an hour before RATE_LIMITED; 0: no limit."`
+	PostsKept     int           `name:"posts-kept" default:"10000" help:"Posts that an account can have; 0: no limit."`
 	BreachedFile  string        `name:"breached-passwords" placeholder:"FILE" help:"Refuse new passwords that are in this file of breached ones: SHA-1 hashes in order, as Have I Been Pwned's downloader writes them."`
 	Proxies       []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front. The server believes their X-Forwarded-For."`
 	Connections   int           `default:"0" help:"Connections open at once, an eighth of them (at least 256) of one address (default: by the limit of open files, 8192 at most)."`
@@ -74,15 +76,18 @@ func (c *config) check() error {
 			return err
 		}
 	}
-	switch {
-	case c.IdleTTL <= c.Grace:
+	if c.IdleTTL <= c.Grace {
 		return usagef("--idle-ttl=%s must be longer than --grace=%s", c.IdleTTL, c.Grace)
-	case c.LoginAttempts < 0:
-		return usagef("--login-attempts=%d: give 0 for no limit, or a number above it", c.LoginAttempts)
-	case c.SignUps < 0:
-		return usagef("--sign-ups=%d: give 0 for no limit, or a number above it", c.SignUps)
-	case c.Posts < 0:
-		return usagef("--posts=%d: give 0 for no limit, or a number above it", c.Posts)
+	}
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{
+		{"login-attempts", c.LoginAttempts}, {"logins", c.Logins}, {"sign-ups", c.SignUps}, {"posts", c.Posts}, {"posts-kept", c.PostsKept},
+	} {
+		if n.value < 0 {
+			return usagef("--%s=%d: give 0 for no limit, or a number above it", n.flag, n.value)
+		}
 	}
 	if _, err := connectionLimit(c.Connections, openFiles()); err != nil {
 		return err

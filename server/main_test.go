@@ -36,6 +36,8 @@ func badLines(db string) map[string]badLine {
 		"negative duration":     {[]string{"serve", "--recovery=-1h"}, "--recovery"},
 		"idle within grace":     {[]string{"serve", "--idle-ttl=10s"}, "--idle-ttl"},
 		"attempts":              {[]string{"serve", "--login-attempts=-1"}, "--login-attempts"},
+		"logins":                {[]string{"serve", "--logins=-1"}, "--logins"},
+		"posts kept":            {[]string{"serve", "--posts-kept=-1"}, "--posts-kept"},
 		"sign-ups":              {[]string{"serve", "--sign-ups=-1"}, "--sign-ups"},
 		"posts":                 {[]string{"serve", "--posts=-1"}, "--posts"},
 		"breached, none":        {[]string{"serve", db, "--breached-passwords=/no/such"}, "--breached-passwords=\"/no/such\": no such file"},

@@ -79,15 +79,16 @@ func wire(ctx context.Context, cfg config, db *store.Store, breached auth.Passwo
 	}
 	users, err := auth.New(ctx, db, auth.Config{
 		Issuer: origin, AccessTTL: cfg.AccessTTL, Grace: cfg.Grace, Recovery: cfg.Recovery,
-		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, SignUps: cfg.SignUps,
+		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, Logins: cfg.Logins, SignUps: cfg.SignUps,
 		AuditKeep: cfg.AuditKeep, KeyMaxAge: cfg.KeyMaxAge, MasterKeys: cfg.masters, Breached: breached, Meter: meter, Log: log,
 	})
 	if err != nil {
 		return nil, nil, cfg.explain(err)
 	}
-	posts := blog.New(db, users.Quota("posts", cfg.Posts, "You have published very much in the last hour. Please wait, then try again."))
+	posts := blog.New(db, blog.Limits{Most: cfg.PostsKept,
+		Rate: users.Quota("posts", cfg.Posts, "You have published very much in the last hour. Please wait, then try again.")})
 	if cfg.Demo {
-		if err := demo(ctx, users, blog.New(db, nil), stdout); err != nil {
+		if err := demo(ctx, users, blog.New(db, blog.Limits{}), stdout); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -102,14 +103,14 @@ func (s *Service) login(ctx context.Context, email, password string, v Visitor) 
 			return Opening{}, err
 		}
 		opening, err := o.open(l.Now)
-		opening.PasswordHash, opening.Clear = newHash, accountOf(limit)
+		opening.PasswordHash, opening.Clear, opening.Counts = newHash, accountOf(limit), s.logins(a)
 		return opening, err
 	})
 	if errors.Is(err, ErrNotFound) {
 		return Grant{}, unauthenticated(ReasonInvalidCredentials)
 	}
 	if err != nil {
-		return Grant{}, err
+		return Grant{}, reached(err, tooManyLogins)
 	}
 	return s.opened(ctx, o)
 }
@@ -150,7 +151,7 @@ func stillGood(l LoginSnapshot, a Account) error {
 }
 
 // ChangePassword sets a new password and ends every other session of the user (PASSWORD_CHANGED). It fails with
-// BAD_USER_INPUT of field current or new, with RATE_LIMITED, for wrong passwords are counted of each session, or with
+// BAD_USER_INPUT of field current or new, with RATE_LIMITED, for wrong passwords are counted of each session and changes of each account, or with
 // UNAUTHENTICATED where the asking session has ended.
 func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, current, new string) (err error) {
 	v = v.clean()
@@ -161,6 +162,9 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 	}
 	if err := checkPassword("new", new, a.User); err != nil {
 		return err
+	}
+	if wait, err := s.store.Blocked(ctx, changes(a)); err != nil || wait > 0 {
+		return internal(cmp.Or(err, reached(&ReachedError{wait}, tooManyChanges))) // before any hash
 	}
 	limit, from := s.sessionLimit(id), sender{ip: v.IP, account: id.UserID} // a live session: a known browser
 	wrong := badInput("current", "The current password is incorrect.")
@@ -183,7 +187,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 			return PasswordChange{}, err
 		}
 		return PasswordChange{
-			PasswordHash: hash, End: end,
+			PasswordHash: hash, End: end, Counts: changes(a),
 			Events: []Event{{Kind: EventPasswordChanged, At: l.Now, UserID: a.ID, SessionID: id.SessionID, IP: end.IP, UserAgent: end.UserAgent}},
 		}, nil
 	})
@@ -191,7 +195,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 		return wrong // somebody changed it meanwhile: what was current is not any more
 	}
 	if err != nil {
-		return internal(err)
+		return internal(reached(err, tooManyChanges))
 	}
 	s.allEnded(id.UserID, ReasonPasswordChanged, others)
 	return nil

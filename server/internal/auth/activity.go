@@ -53,10 +53,11 @@ func refusal(err error) Reason {
 	return ""
 }
 
-// limitedBy is what the record says of a RATE_LIMITED error: BUSY is nothing that the account or its visitor did.
+// limitedBy is what the record says of a RATE_LIMITED error: BUSY is nothing that the account or its
+// visitor did, TOO_MANY was done with the right password.
 func limitedBy(e *Error) Reason {
-	if e.Reason == ReasonBusy {
-		return ReasonBusy
+	if e.Reason != "" {
+		return e.Reason
 	}
 	return Reason(e.Code)
 }

@@ -25,6 +25,7 @@ type Config struct {
 	IdleTTL       time.Duration // a session not refreshed for longer than this has ended; 0: DefaultIdleTTL
 	MaxTTL        time.Duration // a session of this age has ended; 0: never
 	LoginAttempts int           // failed logins per account and per address in 15 minutes; 0: no limit
+	Logins        int           // logins of an account in an hour; 0: no limit
 	SignUps       int           // sign-ups per address in an hour; 0: no limit
 	AuditKeep     time.Duration // how long the audit record keeps its entries; 0: DefaultAuditKeep
 	Meter         Meter         // told of what happens, for an operator's figures; nil: nobody is

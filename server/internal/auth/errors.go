@@ -49,7 +49,7 @@ const ReasonUndecided Reason = "UNDECIDED"
 // Error is what every method of Service fails with, save for a context that was cancelled, which is returned as it is.
 type Error struct {
 	Code       Code
-	Reason     Reason        // set where Code is CodeUnauthenticated; ReasonBusy where it is CodeRateLimited for that reason
+	Reason     Reason        // set where Code is CodeUnauthenticated; where it is CodeRateLimited, ReasonBusy and ReasonTooMany
 	Field      string        // set where Code is CodeBadUserInput: the argument's name in the schema
 	RetryAfter time.Duration // set where Code is CodeRateLimited
 	Message    string        // one sentence for the user

@@ -10,7 +10,7 @@ type Event struct {
 	At        time.Time
 	Last      time.Time // of several that are one entry, when the last one was; zero: At
 	Times     int       // how many are one entry; 0: one
-	Reason    Reason    // of a session's ending, and of what was refused; CodeRateLimited, CodeEmailTaken and ReasonBusy too
+	Reason    Reason    // of a session's ending, and of what was refused; CodeRateLimited, CodeEmailTaken, ReasonBusy and ReasonTooMany too
 	UserID    string    // whose account it is about; "": nobody's
 	Email     string    // of that account; only set where a store returns the event
 	SessionID string    // the session it is about

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
@@ -13,6 +14,8 @@ import (
 const (
 	failureWindow = 15 * time.Minute // contract §1, --login-attempts
 	signUpWindow  = time.Hour
+
+	passwordChanges = 10 // of an account in quotaWindow
 )
 
 // Failed logins are counted of the address that they come from and of the account that they are for, and of one account
@@ -63,6 +66,8 @@ const (
 	addressSubject = "address:"
 	sessionSubject = "session:"
 	signUpSubject  = "signup:"
+	loginSubject   = "login:"
+	changeSubject  = "password:"
 )
 
 // accountOf returns the subject that a login's success clears; "": none. The owner's logins from known addresses clear
@@ -131,6 +136,32 @@ func (s *Service) count(ctx context.Context, l Limit, message string) error {
 }
 
 const tooManyFailures = "Too many failed logins. Please wait, then try again."
+
+// logins is the limit on logins of the account with the right password. Each leaves a session that is kept for
+// idle-ttl, and an entry of the audit record.
+func (s *Service) logins(a Account) Limit {
+	return Limit{Max: s.cfg.Logins, Window: quotaWindow, Subjects: []string{loginSubject + a.ID}}
+}
+
+// changes is the limit on changes of the account's password.
+func changes(a Account) Limit {
+	return Limit{Max: passwordChanges, Window: quotaWindow, Subjects: []string{changeSubject + a.ID}}
+}
+
+const (
+	tooManyLogins  = "This account was logged in to very often in the last hour. Please wait, then try again."
+	tooManyChanges = "This password was changed very often in the last hour. Please wait, then try again."
+)
+
+// reached turns a *ReachedError into RATE_LIMITED with the message. Every other error stays as it is.
+func reached(err error, message string) error {
+	if r := (*ReachedError)(nil); errors.As(err, &r) {
+		e := rateLimited(r.Wait, message)
+		e.Reason = ReasonTooMany
+		return e
+	}
+	return err
+}
 
 func rateLimited(wait time.Duration, message string) *Error {
 	return &Error{Code: CodeRateLimited, RetryAfter: wait, Message: message}

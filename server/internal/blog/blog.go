@@ -2,6 +2,7 @@ package blog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -31,22 +32,33 @@ type Store interface {
 	// Posts returns at most first posts of the user, newest first, from behind the post with the id after; "" starts
 	// at the newest. The post after need not exist any more.
 	Posts(ctx context.Context, userID string, first int, after string) ([]Post, error)
-	// CreatePost keeps a new post, durably.
-	CreatePost(ctx context.Context, p Post) error
+	// CreatePost keeps a new post, durably. Where the user has most posts already it fails with ErrFull; 0: there is
+	// no such limit.
+	CreatePost(ctx context.Context, p Post, most int) error
 	// DeletePost deletes the post if it is the user's, and says whether it did.
 	DeletePost(ctx context.Context, userID, id string) (bool, error)
 }
 
-// Limit keeps a user from publishing without end.
+// ErrFull is what a Store answers with where a user has as many posts as a user may have.
+var ErrFull = errors.New("too many posts")
+
+// Limit bounds how often a user publishes.
 type Limit interface {
-	// Take counts one more post of the user. It fails where that is one too many: with an error for the user, which
-	// Create passes on.
+	// Take counts one more post of the user. Where the limit is reached it fails with an error for the user, which Create
+	// passes on.
 	Take(ctx context.Context, userID string) error
+}
+
+// Limits bound what a user publishes. The zero value means no limits.
+type Limits struct {
+	Rate Limit // nil: there is none
+	Most int   // posts that a user may have; 0: any number
 }
 
 // Error is a mistake of the caller. Its text is safe to show.
 type Error struct {
 	NotFound bool   // there is no such post of this user
+	Full     bool   // the user has as many posts as a user may have
 	Field    string // otherwise: the argument that is wrong, by its name in the schema
 	Message  string
 }
@@ -56,12 +68,12 @@ func (e *Error) Error() string { return e.Message }
 
 // Service is the posts of all users. Its methods may be called from many goroutines.
 type Service struct {
-	store Store
-	limit Limit // nil: there is none
+	store  Store
+	limits Limits
 }
 
-// New returns a Service that keeps its posts in store, where limit lets it; nil: it always does.
-func New(store Store, limit Limit) *Service { return &Service{store, limit} }
+// New returns a Service that keeps its posts in store, within the limits.
+func New(store Store, limits Limits) *Service { return &Service{store, limits} }
 
 // Posts returns a page of the user's posts, newest first: first of them (1 to MaxFirst), from behind the post with
 // the id after ("": from the newest). It fails with *Error where an argument is wrong.
@@ -80,7 +92,7 @@ func (s *Service) Posts(ctx context.Context, userID string, first int, after str
 }
 
 // Create publishes a post of the user. The title is trimmed. It fails with *Error where title or body is empty or too
-// long, and with the limit's error where that is reached.
+// long, or the user has too many posts, and with the error of Limits.Rate where that is reached.
 func (s *Service) Create(ctx context.Context, userID, title, body string) (Post, error) {
 	title = strings.TrimSpace(title)
 	switch n := utf8.RuneCountInString(title); {
@@ -99,8 +111,8 @@ func (s *Service) Create(ctx context.Context, userID, title, body string) (Post,
 	case !isText(body):
 		return Post{}, &Error{Field: "body", Message: "The body holds characters that are not text."}
 	}
-	if s.limit != nil {
-		if err := s.limit.Take(ctx, userID); err != nil {
+	if s.limits.Rate != nil {
+		if err := s.limits.Rate.Take(ctx, userID); err != nil {
 			return Post{}, err
 		}
 	}
@@ -110,7 +122,11 @@ func (s *Service) Create(ctx context.Context, userID, title, body string) (Post,
 	}
 	p := Post{ID: id.String(), UserID: userID, Title: title, Body: body,
 		CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
-	if err := s.store.CreatePost(ctx, p); err != nil {
+	err = s.store.CreatePost(ctx, p, s.limits.Most)
+	if errors.Is(err, ErrFull) {
+		return Post{}, &Error{Full: true, Message: fmt.Sprintf("You have %d posts, and an account can keep no more. Delete one, then publish.", s.limits.Most)}
+	}
+	if err != nil {
 		return Post{}, fmt.Errorf("keep a post: %w", err)
 	}
 	return p, nil

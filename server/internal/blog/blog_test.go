@@ -28,7 +28,10 @@ func (m *memory) Posts(_ context.Context, _ string, first int, after string) ([]
 	return page, m.fault
 }
 
-func (m *memory) CreatePost(_ context.Context, p blog.Post) error {
+func (m *memory) CreatePost(_ context.Context, p blog.Post, most int) error {
+	if most > 0 && len(m.posts) >= most {
+		return blog.ErrFull
+	}
 	m.posts = append([]blog.Post{p}, m.posts...)
 	return m.fault
 }
@@ -65,7 +68,7 @@ func TestCreate(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			m := &memory{}
-			p, err := blog.New(m, nil).Create(ctx, "ada", row.title, row.body)
+			p, err := blog.New(m, blog.Limits{}).Create(ctx, "ada", row.title, row.body)
 			if row.field != "" {
 				wantField(t, err, row.field)
 				if len(m.posts) != 0 {
@@ -96,7 +99,7 @@ func wantField(t *testing.T, err error, field string) {
 }
 
 func TestPosts(t *testing.T) {
-	s := blog.New(&memory{}, nil)
+	s := blog.New(&memory{}, blog.Limits{})
 	var ids []string
 	for range 3 {
 		p, err := s.Create(ctx, "ada", "Title", "Body")
@@ -141,7 +144,7 @@ func TestPosts(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	m := &memory{}
-	s := blog.New(m, nil)
+	s := blog.New(m, blog.Limits{})
 	p, err := s.Create(ctx, "ada", "Title", "Body")
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +170,7 @@ func TestDelete(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	fault := errors.New("the disk is full")
-	s := blog.New(&memory{fault: fault}, nil)
+	s := blog.New(&memory{fault: fault}, blog.Limits{})
 	_, listErr := s.Posts(ctx, "ada", 1, "")
 	_, createErr := s.Create(ctx, "ada", "Title", "Body")
 	deleteErr := s.Delete(ctx, "ada", "01890a5d-ac96-774b-bcce-b302099a8057")
@@ -192,7 +195,7 @@ func (f full) Take(_ context.Context, userID string) error {
 
 func TestLimit(t *testing.T) {
 	m := &memory{}
-	s := blog.New(m, full{"eve"})
+	s := blog.New(m, blog.Limits{Rate: full{"eve"}})
 	if _, err := s.Create(ctx, "eve", "Title", "Body"); err != errFull {
 		t.Errorf("error %v", err)
 	}
@@ -201,5 +204,19 @@ func TestLimit(t *testing.T) {
 	}
 	if _, err := s.Create(ctx, "ada", "Title", "Body"); err != nil || len(m.posts) != 1 {
 		t.Errorf("%d posts, error %v", len(m.posts), err)
+	}
+}
+
+func TestMost(t *testing.T) {
+	m := &memory{}
+	s := blog.New(m, blog.Limits{Most: 2})
+	for range 2 {
+		if _, err := s.Create(ctx, "ada", "Title", "Body"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Create(ctx, "ada", "Title", "Body")
+	if e := (*blog.Error)(nil); !errors.As(err, &e) || !e.Full || !strings.Contains(e.Message, "You have 2 posts") || len(m.posts) != 2 {
+		t.Errorf("error %v, %d posts", err, len(m.posts))
 	}
 }

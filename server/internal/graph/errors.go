@@ -54,6 +54,8 @@ func (p presenter) wire(ctx context.Context, err error) wireError {
 		return wireError{authErr.Message, authExtensions(authErr)}
 	case errors.As(err, &blogErr) && blogErr.NotFound:
 		return wireError{blogErr.Message, map[string]any{"code": string(auth.CodeNotFound)}}
+	case errors.As(err, &blogErr) && blogErr.Full:
+		return wireError{blogErr.Message, map[string]any{"code": string(auth.CodeForbidden)}}
 	case errors.As(err, &blogErr):
 		return wireError{blogErr.Message, map[string]any{"code": string(auth.CodeBadUserInput), "field": blogErr.Field}}
 	case errors.Is(err, answer.ErrTooLarge):

@@ -14,7 +14,7 @@ import (
 func noteRefused(ctx context.Context, err error) {
 	authErr, blogErr := (*auth.Error)(nil), (*blog.Error)(nil)
 	switch {
-	case errors.As(err, &authErr) && authErr.Code == auth.CodeRateLimited:
+	case errors.As(err, &authErr) && authErr.Code == auth.CodeRateLimited, errors.As(err, &blogErr) && blogErr.Full:
 		callerOf(ctx).note(ctx, refusal.OverLimit)
 	case errors.As(err, &authErr) && authErr.Code == auth.CodeNotFound, errors.As(err, &blogErr) && blogErr.NotFound:
 		callerOf(ctx).note(ctx, refusal.NotOwn)

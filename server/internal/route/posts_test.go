@@ -63,6 +63,25 @@ func TestTooManyPosts(t *testing.T) {
 	s.publish(other, "Somebody else's")
 }
 
+// An account that has as many posts as it may is told so, by the API and by the page. Deleting one makes room.
+func TestPostsKept(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Options{PostsKept: 2})
+	m := s.register("ada")
+	first := s.publish(m, "Post 0")
+	s.publish(m, "Post 1")
+	a := s.as(m, `mutation { createPost(title: "Hello", body: "World") { id } }`, nil)
+	if said := a.said(); said != "FORBIDDEN" {
+		t.Errorf("%d %.400s", a.status, a.body)
+	}
+	v := s.arrive(m)
+	v.want(v.submit(v.form(v.get("/posts"), "publish"), "title", "One more", "body", "Kept"), 403, "active", "You have 2 posts")
+	if a := s.as(m, `mutation($id: ID!) { deletePost(id: $id) }`, map[string]any{"id": first.ID}); a.said() != "" {
+		t.Errorf("deleting: %s", a.body)
+	}
+	s.publish(m, "Post 2")
+}
+
 // Pages of posts go from the newest to the oldest, without a gap, also where the last seen one is deleted meanwhile.
 func TestPostsAreListedNewestFirst(t *testing.T) {
 	t.Parallel()

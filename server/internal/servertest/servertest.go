@@ -28,7 +28,8 @@ import (
 // Options are what a test may set. The zero value is the contract's defaults, without a limit of logins, sign-ups and posts.
 type Options struct {
 	AccessTTL, Grace, Recovery, IdleTTL, MaxTTL time.Duration
-	LoginAttempts, SignUps, Posts               int
+	LoginAttempts, Logins, SignUps, Posts       int
+	PostsKept                                   int
 	Proxies                                     []netip.Prefix                  // whose X-Forwarded-For is believed
 	Dev                                         bool                            // answer introspection
 	DB                                          string                          // a file or a postgres:// URL; "" for a file of the test's own
@@ -69,10 +70,10 @@ func Start(t testing.TB, o Options) *Server {
 	origin := cmp.Or(o.Origin, s.URL)
 	s.Auth, err = auth.New(t.Context(), db, auth.Config{
 		Issuer: origin, AccessTTL: o.AccessTTL, Grace: o.Grace, Recovery: o.Recovery,
-		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, SignUps: o.SignUps, Log: log,
+		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, Logins: o.Logins, SignUps: o.SignUps, Log: log,
 	})
 	must(t, err)
-	s.Blog = blog.New(db, s.Auth.Quota("posts", o.Posts, "Those were too many posts."))
+	s.Blog = blog.New(db, blog.Limits{Rate: s.Auth.Quota("posts", o.Posts, "Those were too many posts."), Most: o.PostsKept})
 	assets, err := web.New()
 	must(t, err)
 	handler, err := route.Handler(route.Config{

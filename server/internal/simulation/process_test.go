@@ -43,7 +43,7 @@ func (p *process) start() {
 		return
 	}
 	handler, err := route.Handler(route.Config{
-		Auth: users, Blog: blog.New(p.w.store, nil), Assets: p.w.template.assets, Origin: origin,
+		Auth: users, Blog: blog.New(p.w.store, blog.Limits{}), Assets: p.w.template.assets, Origin: origin,
 		Grace: grace, IdleTTL: idleTTL, Ready: p.w.store.Ping, Log: log,
 	})
 	if !p.w.ok(err) {

@@ -69,7 +69,7 @@ func makeDatabase(t *testing.T, to *template) {
 	must(t, err)
 	users, err := auth.New(ctx, db, config())
 	must(t, err)
-	posts := blog.New(db, nil)
+	posts := blog.New(db, blog.Limits{})
 	for i := range 3 {
 		a := account{email: fmt.Sprintf("user%d@example.com", i)}
 		g, err := users.SignUp(ctx, a.email, password, "", auth.Visitor{UserAgent: "Simulation/1.0", IP: address(i)})

@@ -201,7 +201,7 @@ func TestTextThatIsNone(t *testing.T) {
 		if deleted, err := s.DeletePost(t.Context(), o.Session.UserID, odd); deleted || err != nil {
 			t.Errorf("%q: %v, %v", odd, deleted, err)
 		}
-		if err := s.CreatePost(t.Context(), blog.Post{ID: uuid.NewString(), UserID: o.Session.UserID, Title: odd, Body: odd}); err != nil {
+		if err := s.CreatePost(t.Context(), blog.Post{ID: uuid.NewString(), UserID: o.Session.UserID, Title: odd, Body: odd}, 0); err != nil {
 			t.Errorf("%q: %v", odd, err)
 		}
 	}

@@ -23,12 +23,29 @@ func (s *Store) Posts(ctx context.Context, userID string, first int, after strin
 }
 
 // CreatePost implements blog.Store.
-func (s *Store) CreatePost(ctx context.Context, p blog.Post) error {
+func (s *Store) CreatePost(ctx context.Context, p blog.Post, most int) error {
 	return s.wrap("create post", s.write(ctx, func(ctx context.Context, r runner) error {
+		if most > 0 {
+			if err := s.roomForPost(ctx, r, p.UserID, most); err != nil {
+				return err
+			}
+		}
 		_, err := exec(ctx, r, `insert into posts (id, user_id, title, body, created_at) values ($1, $2, $3, $4, $5)`,
 			p.ID, p.UserID, p.Title, p.Body, millis(p.CreatedAt))
 		return err
 	}))
+}
+
+// roomForPost fails with blog.ErrFull where the user has most posts. Racing posts of one user wait for each other.
+func (s *Store) roomForPost(ctx context.Context, r runner, userID string, most int) error {
+	if err := s.dialect.lockName(ctx, r, "posts of "+userID); err != nil {
+		return err
+	}
+	n, err := one(ctx, r, scanNumber, `select count(*) from (select 1 from posts where user_id = $1 limit $2) kept`, userID, most)
+	if err == nil && n >= int64(most) {
+		return blog.ErrFull
+	}
+	return err
 }
 
 // DeletePost implements blog.Store.

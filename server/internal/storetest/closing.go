@@ -57,7 +57,7 @@ func changing(s Store, a auth.Account, o auth.Opening, limit auth.Limit) map[str
 			b := auth.Account{User: auth.User{ID: newID(), Email: "eve@example.com"}}
 			return s.CreateAccount(gone, b, func(now time.Time) (auth.Opening, error) { return opening(b.ID, now, 0), nil })
 		},
-		"CreatePost": func(gone context.Context) error { return s.CreatePost(gone, blog.Post{ID: newID(), UserID: a.ID}) },
+		"CreatePost": func(gone context.Context) error { return s.CreatePost(gone, blog.Post{ID: newID(), UserID: a.ID}, 1) },
 		"DeletePost": func(gone context.Context) error { _, err := s.DeletePost(gone, a.ID, newID()); return err },
 		"EndNext": func(gone context.Context) error {
 			_, _, err := s.EndNext(gone, auth.Selection{UserID: a.ID}, auth.Ending{Reason: auth.ReasonRevoked}, auth.EndCursor{}, 10)
