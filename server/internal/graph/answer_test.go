@@ -35,7 +35,7 @@ func (s *shelf) Posts(_ context.Context, userID string, first int, _ string) ([]
 // askShelf has a user ask for the query, with so many bytes of memory for the user's network.
 func askShelf(t *testing.T, s *shelf, network int, query string) (status, length int, body string) {
 	t.Helper()
-	a := New(Config{Blog: blog.New(s, nil), Log: slog.New(slog.DiscardHandler)}).(*api)
+	a := New(Config{Blog: blog.New(s, blog.Limits{}), Log: slog.New(slog.DiscardHandler)}).(*api)
 	c, ok := inflight.New(inflight.Limits{Bytes: network}).Admit("network")
 	if !ok {
 		t.Fatal("the first request is refused")
