@@ -57,7 +57,7 @@ func everyday(seed uint64, d *dice) plan {
 // TestHonest plays what honest users and their machines do to each other inside the bound: nobody is logged out.
 func TestHonest(t *testing.T) {
 	began := time.Now()
-	total := many(t, histories(2000), everyday, func(seed uint64, failures []string, history string) bool {
+	total := many(t, histories(1900), everyday, func(seed uint64, failures []string, history string) bool {
 		report(t, "TestHonest", seed, failures, history)
 		return true
 	})

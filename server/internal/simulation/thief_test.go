@@ -119,6 +119,9 @@ func (t *thief) ask(m *message) {
 func stolen(seed uint64, d *dice) plan {
 	p := honest(seed, d)
 	p.programs, p.browsers, p.habits.logins, p.noScripts = 0, []bool{d.chance(0.5)}, false, false
+	if d.chance(0.3) {
+		p.habits.crowd = 0.2
+	}
 	p.thief = &manners{copies: d.float() * 0.5, uses: d.float() * 0.6, old: d.float() * 0.4, pages: d.float() * 0.6,
 		soon: d.float() * 0.7}
 	return p
