@@ -82,14 +82,20 @@ func (w *lateWorld) wrap(next http.Handler) http.Handler {
 func (w *lateWorld) browser(t *testing.T, token string) *browser {
 	t.Helper()
 	b := newBrowser(t)
+	b.hold(w.Server, token)
+	return b
+}
+
+// hold puts a refresh token into the browser's jar, as if it had come some time ago.
+func (b *browser) hold(srv *servertest.Server, token string) {
+	b.t.Helper()
 	_, err := chromedp.CallBrowser(b.ctx, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{{
-		Name: graph.CookieName, Value: token, URL: w.URL, Path: "/", Secure: true, HTTPOnly: true, SameSite: "Lax",
-		Expires: cdp.TimeSinceEpoch(time.Now().Add(time.Hour).Unix()),
+		Name: graph.CookieName, Value: token, URL: srv.URL, Path: "/", Secure: true, HTTPOnly: true, SameSite: "Lax",
+		Expires: cdp.TimeSinceEpoch(time.Now().Add(24 * time.Hour).Unix()),
 	}}})
 	if err != nil {
-		t.Fatal("giving the browser its cookie:", err)
+		b.t.Fatal("giving the browser its cookie:", err)
 	}
-	return b
 }
 
 // looking waits for what an undecided page says, and holds that it shows no login form.
