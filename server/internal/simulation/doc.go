@@ -52,5 +52,5 @@
 // # That it can fail
 //
 // The simulation takes single rules of packages auth and session out, in its network adapter and around the store (never in the
-// code under test), and must then find a history that breaks what holds.
+// code under test), and must then find a history that breaks what holds. TestQueue holds the queue to what is said above.
 package simulation

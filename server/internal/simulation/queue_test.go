@@ -1,9 +1,12 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
+	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -106,4 +109,62 @@ func (q *queue) leave(n *navigation) {
 		}
 	}
 	close(n.over)
+}
+
+// never is when a navigation enters that is given up before.
+const never = time.Hour
+
+// queued is a navigation of TestQueue. Each is made a millisecond after the one before it.
+type queued struct {
+	address string
+	keeps   time.Duration // from entering until its headers are there
+	patient time.Duration // until it is given up; 0: for ever
+	enters  time.Duration // to the second
+}
+
+func sameQueued(n int, one queued) []queued { return slices.Repeat([]queued{one}, n) }
+
+var queueRows = []struct {
+	name string
+	all  []queued
+}{
+	{"one address", []queued{{"/a", 3 * time.Second, 0, 0}, {"/a", 3 * time.Second, 0, 3 * time.Second}, {"/a", 0, 0, 6 * time.Second}}},
+	{"two addresses", []queued{{"/a", 3 * time.Second, 0, 0}, {"/b", 3 * time.Second, 0, 0}}},
+	{"a lock that is held for long", []queued{{"/a", time.Minute, 0, 0}, {"/a", time.Minute, 0, lockPatience}, {"/a", 0, 0, lockPatience}}},
+	{"patience begins anew with each holder", []queued{{"/a", 15 * time.Second, 0, 0}, {"/a", time.Minute, 0, 15 * time.Second}, {"/a", 0, 0, 35 * time.Second}}},
+	{"one that is given up", []queued{{"/a", 5 * time.Second, 0, 0}, {"/a", 5 * time.Second, 2 * time.Second, never}, {"/a", 0, 0, 5 * time.Second}}},
+	{"six connections", append(sameQueued(6, queued{"", 4 * time.Second, 0, 0}), queued{"", 0, 0, 4 * time.Second})},
+	{"a form takes no lock", []queued{{"/a", 3 * time.Second, 0, 0}, {"", 3 * time.Second, 0, 0}}},
+	{"the lock comes first", append(sameQueued(6, queued{"", 4 * time.Second, 0, 0}),
+		queued{"/a", 4 * time.Second, 0, 4 * time.Second}, queued{"/a", 0, 0, 8 * time.Second})},
+}
+
+// TestQueue holds the queue to what its doc says of Chromium's.
+func TestQueue(t *testing.T) {
+	for _, row := range queueRows {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := queue{lines: map[string][]*navigation{}}
+				began := time.Now()
+				for i, one := range row.all {
+					ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(one.patient, never))
+					go func() {
+						defer cancel()
+						n, err := q.enter(ctx, one.address, (&world{seed: uint64(i)}).random("tab"))
+						defer q.leave(n)
+						entered, keeps := time.Since(began).Truncate(time.Second), one.keeps
+						if err != nil {
+							entered, keeps = never, 0
+						}
+						if entered != one.enters {
+							t.Errorf("navigation %d enters after %v (%v), want %v", i, entered, err, one.enters)
+						}
+						time.Sleep(keeps)
+					}()
+					time.Sleep(time.Millisecond)
+				}
+				time.Sleep(5 * time.Minute)
+			})
+		})
+	}
 }

@@ -51,13 +51,13 @@ func (t *tab) load(m *message, after, patience time.Duration) {
 		defer cancel()
 	}
 	for {
-		who := t.session()
+		session := t.session()
 		resp, err := t.navigate(ctx, m)
 		if err != nil {
-			return // what the person sees is the browser's own
+			return // the user sees an error page of the browser's
 		}
 		body, _ := io.ReadAll(resp.Body) // a page that was cut is shown as far as it came
-		t.judge(m, resp.StatusCode, string(body), who)
+		t.judge(m, resp.StatusCode, string(body), session)
 		switch {
 		case resp.StatusCode == http.StatusSeeOther:
 			m = get(resp.Header.Get("Location"))
