@@ -13,10 +13,11 @@ import (
 	"example.com/latchkey/shared/screen"
 )
 
-// The limits of a form. Each field is an entry of a map, so a body of nothing but fields takes seventy times its size.
+// The limits of a form and of a page's address. Each field is an entry of a map, so text of nothing but fields takes
+// seventy times its size.
 const (
 	maxForm   = 1 << 20 // bytes
-	maxFields = 32      // no form of ours has ten
+	maxFields = 32      // no form or address of ours has ten
 )
 
 var errFields = errors.New("the form has too many fields")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -36,6 +37,10 @@ type pages struct{ cfg Config }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	if strings.Count(r.URL.RawQuery, "&") >= maxFields {
+		http.Error(w, "The address of the page has too many fields.", http.StatusBadRequest)
+		return
+	}
 	var intent screen.Intent
 	if r.Method == http.MethodPost {
 		// Before the visitor's token is exchanged: a form may come slowly, or be none.

@@ -73,7 +73,7 @@ func BenchmarkRefusing(b *testing.B) {
 }
 
 // serverOf returns the handler of a server, and the session of an account there.
-func serverOf(b *testing.B) (handler http.Handler, ada auth.Grant) {
+func serverOf(b testing.TB) (handler http.Handler, ada auth.Grant) {
 	srv := servertest.Start(b, servertest.Options{Brief: true, LoginAttempts: 10, Wrap: func(h http.Handler) http.Handler {
 		handler = h
 		return h
