@@ -117,7 +117,7 @@ func HowItWorks(v HowItWorksView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</li><li><h2>The database cannot log in as you</h2><p>Who steals it finds nothing that the API would take:</p><dl class=\"card claims facts\"><div><dt>Your password</dt><dd>an argon2id hash</dd></div><div><dt>Your refresh tokens</dt><dd>a SHA-256 hash of each secret, and the successor, sealed under a key that only its predecessor’s secret makes</dd></div><div><dt>Your access tokens</dt><dd>nothing</dd></div><div><dt>Your session</dt><dd>its generation, when it began and was last used, browser and address, when and why it ended</dd></div></dl></li><li><h2>A thief gives himself away</h2><p>Who copies the cookie holds the same token as you, and each token is replaced once. If he uses it first, yours is the old one; if you do, his is. Until one of them comes back, he is logged in too. When one does, after the grace, the server ends the whole session, of both, and writes it down. You log in again; he cannot. One old token is forgiven: that whose successor was never used, because the answer that carried it was lost.</p></li><li><h2>It ends at once</h2><p>Logging out, revoking a device and changing the password each end sessions by one mark in the database. Access tokens that are still around are refused at once by the server process that did it, and within a second by every other. Closing your last tab ends nothing: the worker forgets the access token within five seconds, and when you come back, the cookie alone brings you in.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</li><li><h2>The database cannot log in as you</h2><p>Who steals it finds nothing that the API would take:</p><dl class=\"card claims facts\"><div><dt>Your password</dt><dd>an argon2id hash</dd></div><div><dt>Your refresh tokens</dt><dd>a SHA-256 hash of each secret, and the successor, sealed under a key that only its predecessor’s secret makes</dd></div><div><dt>Your access tokens</dt><dd>nothing</dd></div><div><dt>Your session</dt><dd>its generation, when it began and was last used, browser and address, when and why it ended</dd></div></dl></li><li><h2>A thief gives himself away</h2><p>Who copies the cookie holds the same token as you, and each token is replaced once. If he uses it first, yours is the old one; if you do, his is. Until one of them comes back, he is logged in too. When one does, after the grace, in a refresh or a login, the server ends the whole session, of both, and writes it down. You log in again; he cannot. A page request with an old token ends nothing, because browsers may hold it back: the worker’s refresh decides. And one old token is forgiven: that whose successor was never used, because the answer that carried it was lost.</p></li><li><h2>It ends at once</h2><p>Logging out, revoking a device and changing the password each end sessions by one mark in the database. Access tokens that are still around are refused at once by the server process that did it, and within a second by every other. Closing your last tab ends nothing: the worker forgets the access token within five seconds, and when you come back, the cookie alone brings you in.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -169,7 +169,7 @@ func FlowSession(v TokenView) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(c.meaning)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `how.templ`, Line: 119, Col: 19}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `how.templ`, Line: 121, Col: 19}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -182,7 +182,7 @@ func FlowSession(v TokenView) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(c.value)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `how.templ`, Line: 120, Col: 17}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `how.templ`, Line: 122, Col: 17}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {

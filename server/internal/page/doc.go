@@ -7,6 +7,11 @@
 //	GET  path ─▶ refreshToken(minAge: grace, recover) ─▶ Show ─▶ 200, or the login form with 401
 //	POST path ─▶ refreshToken(minAge: grace, recover) ─▶ Do ───▶ 303, or the form with its error
 //
+// A page ends no session. Where a client's refresh with the visitor's token would be reuse, the page is undecided: it says
+// that the session is being looked for, and the visitor's client asks (row P of package auth). Where no client runs the
+// style sheet shows the login form instead, which is in the page. A form of such a visit does nothing, but for those that
+// log in, sign up and log out.
+//
 // A new refresh cookie is passed on to the visitor. A clearing one is not, unless the visitor asked to be logged out:
 // an answer that arrives late must not take away the cookie of a login that happened meanwhile (contract §3,
 // counter-example C6 of package simulation).
