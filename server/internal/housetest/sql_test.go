@@ -14,6 +14,7 @@ var joined = map[string]string{
 	"s.dialect.lockUser": "a constant of the dialect",
 	"clock":              "selectSnapshot's argument: a constant of the dialect",
 	"listed":             "endingStatements's argument: a constant of the dialect",
+	"among":              "endingStatements's argument: a constant of the dialect",
 }
 
 // SQL is constant text: what a request brings is an argument of the statement and never a part of it. The store writes

@@ -43,7 +43,7 @@ type dialect struct {
 var sqlite = dialect{
 	goose:          goose.DialectSQLite3,
 	selectSnapshot: selectSnapshot(`null`),
-	endings:        endingStatements(`with x as (select value from json_each($1))`),
+	endings:        endingStatements(`with x as (select value from json_each($1))`, `in (select id from named) `),
 	lockName:       func(context.Context, runner, string) error { return nil },
 	now: func(context.Context, runner) (time.Time, error) {
 		return time.Now().UTC().Truncate(time.Millisecond), nil
@@ -64,7 +64,9 @@ var postgres = dialect{
 	goose:          goose.DialectPostgres,
 	lockSession:    `select 1 from sessions where id = $1 for no key update`,
 	selectSnapshot: selectSnapshot(pgClock),
-	endings:        endingStatements(`with x as (select value from json_array_elements(cast(cast($1 as text) as json)))`),
+	// An array has the planner look up each id. It would read the whole table for a list of unknown length.
+	endings: endingStatements(`with x as (select value from json_array_elements(cast(cast($1 as text) as json)))`,
+		`= any(array(select id from named)) `),
 	lockUser:       ` for no key update of u`,
 	lockName: func(ctx context.Context, r runner, name string) error {
 		_, err := exec(ctx, r, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, name)

@@ -44,16 +44,16 @@ const liveCounted = 10_000
 // endings are the statements that end a list of sessions: a JSON array of objects, $1.
 type endings struct{ sessions, seals, audit string }
 
-// endingStatements returns the statements. The clause listed has the array's elements as x.value.
-func endingStatements(listed string) endings {
+// endingStatements returns the statements. The clause listed has the array's elements as x.value; the condition among
+// holds for the ids of named.
+func endingStatements(listed, among string) endings {
 	return endings{
 		sessions: listed + `, named as (select x.value ->> 'session' as id from x)
 			update sessions set ended_at = $2, end_reason = $3, end_token_id = $4, end_session_id = $5, end_ip = $6,
 			end_user_agent = $7
-			where ended_at is null and id in (select id from named)
-			returning id, user_id`,
+			where ended_at is null and id ` + among + `returning id, user_id`,
 		seals: listed + `, named as (select x.value ->> 'session' as id from x)
-			update refresh_tokens set sealed = null where sealed is not null and session_id in (select id from named)`,
+			update refresh_tokens set sealed = null where sealed is not null and session_id ` + among,
 		audit: listed + `, named as (select x.value ->> 'event' as event, x.value ->> 'session' as id, x.value ->> 'user' as account from x)
 			insert into audit
 			(id, at, last_at, times, kind, reason, user_id, session_id, by_session_id, token_id, key_id, ip, user_agent)

@@ -156,3 +156,22 @@ func (s *Store) SetAtOnce(n int) { s.atOnce = n }
 
 // AtOnce is how many that are.
 const AtOnce = atOnce
+
+// EndingQueries are the statements that end many sessions, with arguments for an account of very many.
+func EndingQueries(user, session string, onPostgres bool) map[string][]any {
+	d := sqlite
+	if onPostgres {
+		d = postgres
+	}
+	named := `[{"session":"` + session + `","user":"` + user + `","event":"0"}]`
+	return map[string][]any{
+		d.endings.sessions: {named, 0, "REVOKED", "", "", "", ""},
+		d.endings.seals:    {named},
+		d.endings.audit:    {named, 0, "SESSION_ENDED", "REVOKED", "", "", "", ""},
+		newestOpen:         {user, "", atOnce + 1},
+		openOne:            {session, user},
+		nextSwept:          {user, 1, 200},
+		lastEpoch:          {user},
+		longestUnused:      {user, roomWindow},
+	}
+}

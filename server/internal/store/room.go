@@ -10,11 +10,11 @@ import (
 // each opening then ends the longest unused of the oldest ones.
 const roomWindow = 1000
 
-const longestUnused = `select s.id, s.created_at, t.sent_at, t.expires_at from (
+const longestUnused = `select oldest.id, oldest.created_at, t.sent_at, t.expires_at from (
 		select s.id, s.generation, s.created_at from users u join sessions s on s.user_id = u.id
-		where u.id = $1 and ` + isOpen + `order by s.epoch, s.created_at limit $2) s
-	left join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
-	order by coalesce(t.sent_at, 0), s.id`
+		where u.id = $1 and ` + isOpen + `order by s.epoch, s.created_at limit $2) oldest
+	left join refresh_tokens t on t.session_id = oldest.id and t.generation = oldest.generation
+	order by coalesce(t.sent_at, 0), oldest.id`
 
 // makeRoom ends the longest unused sessions of the account, so that there is room for the opening's. It ends at most
 // atOnce sessions. The account's row is locked.
