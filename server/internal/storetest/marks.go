@@ -258,3 +258,18 @@ func testSweepSideBySide(t *testing.T, f *fixture) {
 		t.Errorf("%d endings are on record, want %d", len(got), manySessions)
 	}
 }
+
+// testEndManyAgain marks an account whose sessions have the epoch of a mark that is gone.
+func testEndManyAgain(t *testing.T, f *fixture) {
+	c := f.crowd()
+	c.changePassword()
+	fresh := append(c.sessions(manySessions), c.asking)
+	c.prune(c.s, keepAll, 200)
+	c.wantLive("when the rows are written", fresh...)
+	if ended := c.logOut(); !ended.Marked || ended.Live() != len(fresh) {
+		t.Errorf("ended %d of %d, marked %v", ended.Live(), len(fresh), ended.Marked)
+	}
+	c.wantLive("after the logout")
+	c.wantEnded("after the logout", auth.ReasonLoggedOut, fresh...)
+	c.wantEnded("after the logout", auth.ReasonPasswordChanged, c.rest...)
+}

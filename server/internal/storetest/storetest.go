@@ -53,6 +53,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"ending all sessions", testEndAll},
 		{"ending very many sessions", testEndMany},
 		{"ending very many sessions twice", testEndManyTwice},
+		{"ending very many sessions again", testEndManyAgain},
 		{"writing the rows of a mark side by side", testSweepSideBySide},
 		{"endings", testEndings},
 		{"failures", testFailures},
