@@ -28,27 +28,28 @@ type config struct {
 	database
 	transport
 	masterKey
-	Addr          string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
-	Origin        string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>; with --tls-cert https, with --tls-domain that host)."`
-	AccessTTL     time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
-	Grace         time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
-	Recovery      time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
-	IdleTTL       time.Duration `name:"idle-ttl" default:"720h" help:"A session not refreshed for this long ends."`
-	MaxTTL        time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age; 0: never."`
-	Demo          bool          `help:"Create the demo account, with posts."`
-	LoginAttempts int           `name:"login-attempts" default:"10" help:"Failed logins per account and per address in 15 minutes before RATE_LIMITED; 0: no limit."`
-	Logins        int           `default:"100" help:"Logins of an account in an hour, with the right password, before RATE_LIMITED; 0: no limit."`
-	KeyMaxAge     time.Duration `name:"key-max-age" default:"2160h" help:"Replace a signing key that has signed for this long; 0: never."`
-	SignUps       int           `name:"sign-ups" default:"100" help:"Sign-ups per address in an hour before RATE_LIMITED; 0: no limit."`
-	Posts         int           `default:"1000" help:"Posts of an account in an hour before RATE_LIMITED; 0: no limit."`
-	PostsKept     int           `name:"posts-kept" default:"10000" help:"Posts that an account can have; 0: no limit."`
-	BreachedFile  string        `name:"breached-passwords" placeholder:"FILE" help:"Refuse new passwords that are in this file of breached ones: SHA-1 hashes in order, as Have I Been Pwned's downloader writes them."`
-	Proxies       []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front. The server believes their X-Forwarded-For."`
-	Connections   int           `default:"0" help:"Connections open at once, an eighth of them (at least 256) of one address (default: by the limit of open files, 8192 at most)."`
-	Dev           bool          `help:"Answer introspection queries, for developers of the API."`
-	AdminAddr     string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/. It has no authentication: bind it to a private address."`
-	AuditKeep     time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
-	Verbose       bool          `help:"Log every request."`
+	Addr                 string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen."`
+	Origin               string        `placeholder:"URL" help:"The public origin: cookies, cross-site checks, JWT issuer (default: http://localhost:<port>; with --tls-cert https, with --tls-domain that host)."`
+	AccessTTL            time.Duration `name:"access-ttl" default:"5m" help:"Life of an access token."`
+	Grace                time.Duration `default:"30s" help:"How long a superseded refresh token stays good."`
+	Recovery             time.Duration `default:"24h" help:"How long after it was superseded a refresh token can be recovered, where nothing later was seen in use; 0: never."`
+	IdleTTL              time.Duration `name:"idle-ttl" default:"720h" help:"A session not refreshed for this long ends."`
+	MaxTTL               time.Duration `name:"max-ttl" default:"8760h" help:"A session ends at this age; 0: never."`
+	Demo                 bool          `help:"Create the demo account, with posts."`
+	LoginAttempts        int           `name:"login-attempts" default:"10" help:"Failed logins per account in 15 minutes before RATE_LIMITED, of browsers that never logged in to it; 0: no limit."`
+	LoginAttemptsAddress int           `name:"login-attempts-address" default:"200" help:"Failed logins per address (IPv6: /64) in 15 minutes before RATE_LIMITED; 0: no limit."`
+	Logins               int           `default:"100" help:"Logins of an account in an hour, with the right password, before RATE_LIMITED; 0: no limit."`
+	KeyMaxAge            time.Duration `name:"key-max-age" default:"2160h" help:"Replace a signing key that has signed for this long; 0: never."`
+	SignUps              int           `name:"sign-ups" default:"100" help:"Sign-ups per address in an hour before RATE_LIMITED; 0: no limit."`
+	Posts                int           `default:"1000" help:"Posts of an account in an hour before RATE_LIMITED; 0: no limit."`
+	PostsKept            int           `name:"posts-kept" default:"10000" help:"Posts that an account can have; 0: no limit."`
+	BreachedFile         string        `name:"breached-passwords" placeholder:"FILE" help:"Refuse new passwords that are in this file of breached ones: SHA-1 hashes in order, as Have I Been Pwned's downloader writes them."`
+	Proxies              []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"The networks of the proxies in front. The server believes their X-Forwarded-For."`
+	Connections          int           `default:"0" help:"Connections open at once, an eighth of them (at least 256) of one address (default: by the limit of open files, 8192 at most)."`
+	Dev                  bool          `help:"Answer introspection queries, for developers of the API."`
+	AdminAddr            string        `name:"admin-addr" placeholder:"HOST:PORT" help:"A second listener for /metrics and /debug/pprof/. It has no authentication: bind it to a private address."`
+	AuditKeep            time.Duration `name:"audit-keep" default:"9600h" help:"How long the audit record keeps its entries."`
+	Verbose              bool          `help:"Log every request."`
 }
 
 // usageError says what is wrong with a flag's value.
@@ -83,7 +84,7 @@ func (c *config) check() error {
 		flag  string
 		value int
 	}{
-		{"login-attempts", c.LoginAttempts}, {"logins", c.Logins}, {"sign-ups", c.SignUps}, {"posts", c.Posts}, {"posts-kept", c.PostsKept},
+		{"login-attempts", c.LoginAttempts}, {"login-attempts-address", c.LoginAttemptsAddress}, {"logins", c.Logins}, {"sign-ups", c.SignUps}, {"posts", c.Posts}, {"posts-kept", c.PostsKept},
 	} {
 		if n.value < 0 {
 			return usagef("--%s=%d: give 0 for no limit, or a number above it", n.flag, n.value)

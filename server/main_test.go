@@ -36,6 +36,7 @@ func badLines(db string) map[string]badLine {
 		"negative duration":     {[]string{"serve", "--recovery=-1h"}, "--recovery"},
 		"idle within grace":     {[]string{"serve", "--idle-ttl=10s"}, "--idle-ttl"},
 		"attempts":              {[]string{"serve", "--login-attempts=-1"}, "--login-attempts"},
+		"attempts, address":     {[]string{"serve", "--login-attempts-address=-1"}, "--login-attempts-address"},
 		"logins":                {[]string{"serve", "--logins=-1"}, "--logins"},
 		"posts kept":            {[]string{"serve", "--posts-kept=-1"}, "--posts-kept"},
 		"sign-ups":              {[]string{"serve", "--sign-ups=-1"}, "--sign-ups"},

@@ -79,7 +79,7 @@ func wire(ctx context.Context, cfg config, db *store.Store, breached auth.Passwo
 	}
 	users, err := auth.New(ctx, db, auth.Config{
 		Issuer: origin, AccessTTL: cfg.AccessTTL, Grace: cfg.Grace, Recovery: cfg.Recovery,
-		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, Logins: cfg.Logins, SignUps: cfg.SignUps,
+		IdleTTL: cfg.IdleTTL, MaxTTL: cfg.MaxTTL, LoginAttempts: cfg.LoginAttempts, LoginAttemptsAddress: cfg.LoginAttemptsAddress, Logins: cfg.Logins, SignUps: cfg.SignUps,
 		AuditKeep: cfg.AuditKeep, KeyMaxAge: cfg.KeyMaxAge, MasterKeys: cfg.masters, Breached: breached, Meter: meter, Log: log,
 	})
 	if err != nil {

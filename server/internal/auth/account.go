@@ -62,9 +62,10 @@ func (s *Service) newAccount(ctx context.Context, v Visitor, email, password, na
 func (s *Service) Login(ctx context.Context, email, password string, v Visitor) (_ Grant, err error) {
 	v = v.clean()
 	email = normalEmail(email)
-	defer func() { s.loginDone(ctx, email, v, err) }()
+	var account string
+	defer func() { s.loginDone(ctx, account, v, err) }()
 	for range loginTries {
-		g, err := s.login(ctx, email, password, v)
+		g, err := s.login(ctx, email, password, v, &account)
 		if !errors.Is(err, ErrChanged) {
 			return g, internal(err)
 		}
@@ -72,10 +73,8 @@ func (s *Service) Login(ctx context.Context, email, password string, v Visitor) 
 	return Grant{}, internal(ErrChanged)
 }
 
-func (s *Service) login(ctx context.Context, email, password string, v Visitor) (Grant, error) {
-	if err := s.checkLimit(ctx, s.addressLimit(v)); err != nil {
-		return Grant{}, err // before anything that costs more: this is what a flood comes to
-	}
+// login is one try of Login. It tells the id of the account, "" where none has the address.
+func (s *Service) login(ctx context.Context, email, password string, v Visitor, account *string) (Grant, error) {
 	if checkEmail(email) != nil {
 		email = "" // nobody's, and text that every database can take
 	}
@@ -86,11 +85,12 @@ func (s *Service) login(ctx context.Context, email, password string, v Visitor) 
 	if err != nil {
 		return Grant{}, err
 	}
-	limit, err := s.loginLimit(ctx, v, email, a)
+	*account = a.ID
+	try, err := s.attempt(ctx, v, email, a)
 	if err != nil {
 		return Grant{}, err
 	}
-	newHash, err := s.checkPassword(ctx, sender{ip: v.IP}, a, password, limit, unauthenticated(ReasonInvalidCredentials))
+	newHash, err := s.checkPassword(ctx, try.from, a, password, unauthenticated(ReasonInvalidCredentials), try.limits...)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -98,12 +98,12 @@ func (s *Service) login(ctx context.Context, email, password string, v Visitor) 
 	if err != nil {
 		return Grant{}, err
 	}
-	err = s.store.OpenSession(ctx, a.ID, limit, func(l LoginSnapshot) (Opening, error) {
+	err = s.store.OpenSession(ctx, a.ID, try.limits, func(l LoginSnapshot) (Opening, error) {
 		if err := stillGood(l, a); err != nil {
 			return Opening{}, err
 		}
 		opening, err := o.open(l.Now)
-		opening.PasswordHash, opening.Clear, opening.Counts = newHash, accountOf(limit), s.logins(a)
+		opening.PasswordHash, opening.Clear, opening.Counts = newHash, try.clear, s.logins(a)
 		return opening, err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -115,10 +115,10 @@ func (s *Service) login(ctx context.Context, email, password string, v Visitor) 
 	return s.opened(ctx, o)
 }
 
-// checkPassword verifies the account's password, unless limit is reached. A wrong one is counted and answered with wrong.
+// checkPassword verifies the account's password, unless one of the limits is reached. A wrong one is counted and answered with wrong.
 // A right one whose hash is not as it would be made today comes back hashed anew, else "".
-func (s *Service) checkPassword(ctx context.Context, from sender, a Account, password string, limit Limit, wrong *Error) (string, error) {
-	if err := s.checkLimit(ctx, limit); err != nil {
+func (s *Service) checkPassword(ctx context.Context, from sender, a Account, password string, wrong *Error, limits ...Limit) (string, error) {
+	if err := s.checkLimits(ctx, limits...); err != nil {
 		return "", err
 	}
 	tooLong := len(password) > maxPassword
@@ -130,7 +130,7 @@ func (s *Service) checkPassword(ctx context.Context, from sender, a Account, pas
 		return "", err
 	}
 	if !ok || tooLong || a.ID == "" {
-		if err := s.countFailure(ctx, limit); err != nil {
+		if err := s.countFailure(ctx, limits...); err != nil {
 			return "", err
 		}
 		return "", wrong
@@ -168,7 +168,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, id Identity, cu
 	}
 	limit, from := s.sessionLimit(id), sender{ip: v.IP, account: id.UserID} // a live session: a known browser
 	wrong := badInput("current", "The current password is incorrect.")
-	if _, err := s.checkPassword(ctx, from, a, current, limit, wrong); err != nil {
+	if _, err := s.checkPassword(ctx, from, a, current, wrong, limit); err != nil {
 		return internal(err)
 	}
 	if err := s.checkBreached("new", new); err != nil {

@@ -62,16 +62,13 @@ func limitedBy(e *Error) Reason {
 	return Reason(e.Code)
 }
 
-// loginDone counts a login, and has one that was refused recorded: under the account, where the address has one. The
-// address is on record in no other form, for people type passwords there too. Nor does the time it takes tell of the
-// account: it is looked for in the same way, found or not.
-func (s *Service) loginDone(ctx context.Context, email string, v Visitor, err error) {
+// loginDone counts a login, and has a refused one recorded: under the account that has the address, or under none. The
+// record has the address in no other form, because people type passwords there too.
+func (s *Service) loginDone(ctx context.Context, account string, v Visitor, err error) {
 	s.cfg.Meter.Login(outcome(err))
-	why := refusal(err)
-	if why == "" {
-		return
+	if why := refusal(err); why != "" {
+		s.refused(ctx, Event{Kind: EventLoginFailed, Reason: why, UserID: account}, v)
 	}
-	s.refused(ctx, Event{Kind: EventLoginFailed, Reason: why, UserID: s.whose(ctx, email)}, v)
 }
 
 // whose returns the id of the account with the address, or "" where there is none.

@@ -176,6 +176,11 @@ func NewRefreshToken() string {
 	return t.String()
 }
 
+// DeviceEntry makes an entry of a device cookie for the account, as the service would have at the time.
+func (s *Service) DeviceEntry(userID, sessionID string, made time.Time) string {
+	return s.devices().of(userID, sessionID, made).String()
+}
+
 // Seal and Unseal work on tokens as they stand in cookies.
 func Seal(predecessor, next string) ([]byte, error) {
 	p, _ := parseRefreshToken(predecessor)

@@ -24,7 +24,7 @@ const (
 // standard is the contract's configuration.
 var standard = auth.Config{
 	Issuer: "https://app.example", AccessTTL: 5 * time.Minute, Grace: grace, Recovery: recovery,
-	IdleTTL: idle, MaxTTL: maxAge, LoginAttempts: 10,
+	IdleTTL: idle, MaxTTL: maxAge, LoginAttempts: 10, LoginAttemptsAddress: 200,
 }
 
 // world is a server's domain on a database of its own, in a bubble where time passes at once.

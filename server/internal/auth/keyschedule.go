@@ -27,10 +27,11 @@ type KeyPurpose string
 const (
 	KeyAccessTokens KeyPurpose = "access tokens" // Ed25519: one after another does it
 	KeyFailedLogins KeyPurpose = "failed logins" // HMAC of the addresses that failures are counted under: there is one
+	KeyDevices      KeyPurpose = "devices"       // HMAC of device cookies: there is one
 )
 
 // macPurposes are the purposes of keys for HMAC, with one key each.
-var macPurposes = []KeyPurpose{KeyFailedLogins}
+var macPurposes = []KeyPurpose{KeyFailedLogins, KeyDevices}
 
 // Key is the row of a key.
 type Key struct {

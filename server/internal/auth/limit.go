@@ -7,7 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/netip"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -18,40 +18,47 @@ const (
 	passwordChanges = 10 // of an account in quotaWindow
 )
 
-// Failed logins are counted of the address that they come from and of the account that they are for, and of one account
-// no more than Config.LoginAttempts may be tried in failureWindow, by however many addresses. That alone would let
-// anybody keep the owner out of the account for ever, with ten wrong passwords in each quarter of an hour. So an address
-// that the owner has logged in from before is not a stranger's: there only the address counts. It is known by the
-// sessions that are kept, for idle-ttl at least. Whoever shares such an address may find out by it that there is such an
-// account; a sign-up tells that to everybody.
+// Failed logins are counted of the address that they come from and of the account that they are for, by all processes
+// together. The account's limit stops guesses from many addresses at one account. The address's limit is greater: many
+// people may share an address, and it stops guesses at many accounts.
+//
+// The account's limit alone would let anybody keep the owner out of the account for ever, with ten wrong passwords in each
+// quarter of an hour. So a browser that has logged in to the account before has a count of its own (devices.go), as far
+// as that goes: then it is a stranger's.
 
-// addressLimit is the limit on failed logins from the visitor's address.
-func (s *Service) addressLimit(v Visitor) Limit {
-	l := Limit{Max: s.cfg.LoginAttempts, Window: failureWindow}
-	if v.IP != "" {
-		l.Subjects = []string{addressSubject + Network(v.IP)}
-	}
-	return l
+// attempt is how a login is judged and what its success clears.
+type attempt struct {
+	from   sender
+	limits []Limit
+	clear  string // the subject whose failures a good login clears; "": none
 }
 
-// loginLimit is the limit on failed logins of the visitor into the account, which is the zero one where nobody has the
-// email address. The table holds a keyed hash of that: it would otherwise list what people try, typing errors and other
-// sites' logins included.
-func (s *Service) loginLimit(ctx context.Context, v Visitor, email string, a Account) (Limit, error) {
-	l := s.addressLimit(v)
-	if l.Max <= 0 {
-		return l, nil
-	}
-	if v.IP != "" {
-		known, err := s.store.LoggedInFrom(ctx, a.ID, Network(v.IP))
-		if known || err != nil {
-			return l, err
+// attempt returns how a login of the visitor into the account is judged. The account is the zero one where none has the
+// email address.
+func (s *Service) attempt(ctx context.Context, v Visitor, email string, a Account) (attempt, error) {
+	if device := s.devices().known(v, a.ID, time.Now()); device != "" {
+		own := Limit{Max: s.cfg.LoginAttempts, Window: failureWindow, Subjects: []string{deviceSubject + device}}
+		wait, err := s.blocked(ctx, own)
+		if wait == 0 || err != nil {
+			// The failures of strangers are no matter of this browser's: its success clears none of them.
+			return attempt{from: sender{ip: v.IP, account: a.ID}, limits: []Limit{own}}, err
 		}
 	}
+	address := Limit{Max: s.cfg.LoginAttemptsAddress, Window: failureWindow}
+	if v.IP != "" {
+		address.Subjects = []string{addressSubject + Network(v.IP)}
+	}
+	account := s.accountSubject(email)
+	return attempt{from: sender{ip: v.IP}, clear: account, limits: []Limit{address,
+		{Max: s.cfg.LoginAttempts, Window: failureWindow, Subjects: []string{account}}}}, nil
+}
+
+// accountSubject is how the table of failures names an email address, by a keyed hash: the table would otherwise list
+// what people try, typing errors and passwords in the wrong field included.
+func (s *Service) accountSubject(email string) string {
 	mac := hmac.New(sha256.New, s.keys.mac(KeyFailedLogins))
 	mac.Write([]byte(email))
-	l.Subjects = append(l.Subjects, accountSubject+hex.EncodeToString(mac.Sum(nil)))
-	return l, nil
+	return accountSubject + hex.EncodeToString(mac.Sum(nil))
 }
 
 // sessionLimit is the limit on wrong passwords of a session that asks for another. It is no one else's: neither guesses
@@ -64,22 +71,12 @@ func (s *Service) sessionLimit(id Identity) Limit {
 const (
 	accountSubject = "account:"
 	addressSubject = "address:"
+	deviceSubject  = "device:"
 	sessionSubject = "session:"
 	signUpSubject  = "signup:"
 	loginSubject   = "login:"
 	changeSubject  = "password:"
 )
-
-// accountOf returns the subject that a login's success clears; "": none. The owner's logins from known addresses clear
-// nothing, for they say nothing about the strangers.
-func accountOf(l Limit) string {
-	for _, subject := range l.Subjects {
-		if strings.HasPrefix(subject, accountSubject) {
-			return subject
-		}
-	}
-	return ""
-}
 
 // countSignUp counts a sign-up from the visitor's address, whatever comes of it: each costs a hash, and tells whether an
 // email address is taken.
@@ -88,7 +85,7 @@ func (s *Service) countSignUp(ctx context.Context, v Visitor) error {
 	if v.IP == "" {
 		return nil // of this program itself
 	}
-	return s.count(ctx, l, "Too many accounts are being created from where you are. Please wait, then try again.")
+	return s.count(ctx, "Too many accounts are being created from where you are. Please wait, then try again.", l)
 }
 
 // Network returns what the sender of an address can be taken to hold: an IPv4 address, or a /64 of IPv6 (RFC 6177).
@@ -108,32 +105,40 @@ func Network(ip string) string {
 	return p.String()
 }
 
-func (s *Service) checkLimit(ctx context.Context, l Limit) error {
-	if l.Max <= 0 {
-		return nil
+// blocked returns how long it will be until none of the limits is reached any more.
+func (s *Service) blocked(ctx context.Context, ls ...Limit) (time.Duration, error) {
+	if !slices.ContainsFunc(ls, Limit.counts) {
+		return 0, nil
 	}
-	wait, err := s.store.Blocked(ctx, l)
+	return s.store.Blocked(ctx, ls...)
+}
+
+func (s *Service) checkLimits(ctx context.Context, ls ...Limit) error {
+	wait, err := s.blocked(ctx, ls...)
 	if wait > 0 {
 		return rateLimited(wait, tooManyFailures)
 	}
 	return err
 }
 
-func (s *Service) countFailure(ctx context.Context, l Limit) error {
-	return s.count(ctx, l, tooManyFailures)
+func (s *Service) countFailure(ctx context.Context, ls ...Limit) error {
+	return s.count(ctx, tooManyFailures, ls...)
 }
 
-// count counts one more against the limit. Where it is reached it fails with RATE_LIMITED and the message.
-func (s *Service) count(ctx context.Context, l Limit, message string) error {
-	if l.Max <= 0 {
+// count counts one more against the limits. Where one is reached it fails with RATE_LIMITED and the message.
+func (s *Service) count(ctx context.Context, message string, ls ...Limit) error {
+	if !slices.ContainsFunc(ls, Limit.counts) {
 		return nil
 	}
-	wait, err := s.store.Count(ctx, l)
+	wait, err := s.store.Count(ctx, ls...)
 	if wait > 0 {
 		return rateLimited(wait, message)
 	}
 	return err
 }
+
+// counts reports whether the limit can be reached.
+func (l Limit) counts() bool { return l.Max > 0 && len(l.Subjects) > 0 }
 
 const tooManyFailures = "Too many failed logins. Please wait, then try again."
 

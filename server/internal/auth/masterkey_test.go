@@ -59,11 +59,11 @@ func TestClearKeysAreReplaced(t *testing.T) {
 		cfg.MasterKeys = masters(t, 1)
 		_, s := open(t, w.path, cfg, log)
 		after := w.rows()
-		if len(before) != 3 || len(after) != 2 {
+		if len(before) != 4 || len(after) != 3 {
 			t.Errorf("%d keys, then %d", len(before), len(after))
 		}
 		for _, k := range after {
-			if k.SealedBy == "" || k.Exposed || k.Number <= 3 {
+			if k.SealedBy == "" || k.Exposed || k.Number <= 4 {
 				t.Errorf("key %d (%s) stands there as %+v", k.Number, k.Purpose, k)
 			}
 			for _, old := range before {
@@ -78,7 +78,7 @@ func TestClearKeysAreReplaced(t *testing.T) {
 		if n := w.count(`select count(*) from audit where kind = 'KEYS_REPLACED' and key_id <> ''`); n != 1 {
 			t.Errorf("%d entries of the audit record, want 1", n)
 		}
-		if text := log.String(); strings.Count(text, "in the clear") != 1 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "dropped=3") {
+		if text := log.String(); strings.Count(text, "in the clear") != 1 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "dropped=4") {
 			t.Errorf("the log says %s", text)
 		}
 		// What the old key signs is refused, and its holder refreshes.
@@ -163,7 +163,7 @@ func TestKeysOfAnEarlierReleaseAreReplaced(t *testing.T) {
 				t.Errorf("%s: %d keys are dropped: %s", row.name, dropped, log)
 			}
 		}
-		if len(first) != 2 || len(w.rows()) != 2 {
+		if len(first) != 3 || len(w.rows()) != 3 {
 			t.Errorf("%d keys, then %d", len(first), len(w.rows()))
 		}
 	})

@@ -47,8 +47,8 @@ func (o *opener) open(now time.Time) (Opening, error) {
 	o.made = Opening{
 		Session: Session{ID: o.id, UserID: o.account.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: end,
 			UserAgent: o.visitor.UserAgent, IP: o.visitor.IP},
-		TagKey: o.tagKey, Network: Network(o.visitor.IP),
-		Token: Token{Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
+		TagKey: o.tagKey,
+		Token:  Token{Generation: 1, Hash: hash[:], SentAt: now, ExpiresAt: end},
 		Events: []Event{{Kind: o.kind, At: now, UserID: o.account.ID, SessionID: o.id, TokenID: o.token.name(),
 			IP: o.visitor.IP, UserAgent: o.visitor.UserAgent}},
 		Most: MaxSessions, Displace: func(x OpenSession) Ending { return o.displace(x, now) },
@@ -85,10 +85,14 @@ func (s *Service) opened(ctx context.Context, o *opener) (Grant, error) {
 	if user.CreatedAt.IsZero() {
 		user.CreatedAt = o.made.Session.CreatedAt
 	}
-	return s.grant(ctx, issue{
+	g, err := s.grant(ctx, issue{
 		now: o.made.Session.CreatedAt, user: user, sessionID: o.id, generation: 1,
 		sessionEnd: o.made.Session.ExpiresAt, refresh: o.token.String(),
 	})
+	if err == nil {
+		g.Device = s.devices().with(o.visitor, user.ID, o.id, time.Now())
+	}
+	return g, err
 }
 
 // issue is what an answer is made of.

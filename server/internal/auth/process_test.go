@@ -3,6 +3,7 @@ package auth_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ func TestRacingFirstStarts(t *testing.T) {
 	wg.Wait()
 	g, err := services[0].SignUp(context.Background(), email, password, "", from())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(err, errors.Unwrap(err))
 	}
 	for i, s := range services {
 		if _, err := s.Authenticate(context.Background(), g.AccessToken, true); err != nil {

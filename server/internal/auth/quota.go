@@ -24,5 +24,5 @@ func (s *Service) Quota(name string, max int, message string) *Quota {
 
 // Take counts one more of the user. It fails with RATE_LIMITED, and counts nothing, where the quota is used up.
 func (q *Quota) Take(ctx context.Context, userID string) error {
-	return internal(q.service.count(ctx, Limit{Max: q.max, Window: quotaWindow, Subjects: []string{q.name + ":" + userID}}, q.message))
+	return internal(q.service.count(ctx, q.message, Limit{Max: q.max, Window: quotaWindow, Subjects: []string{q.name + ":" + userID}}))
 }

@@ -30,6 +30,7 @@ type Session struct {
 // Visitor is what a request says of its sender.
 type Visitor struct {
 	Tokens    []string // the value of every refresh cookie of the request
+	Devices   []string // the value of every device cookie of the request
 	UserAgent string
 	IP        string
 }
@@ -41,6 +42,7 @@ type Grant struct {
 	User         User
 	SessionID    string
 	RefreshToken string // the cookie's new value; "": leave the cookie alone
+	Device       string // the device cookie's new value; "": leave the cookie alone
 }
 
 // Identity is whom a verified access token speaks for.

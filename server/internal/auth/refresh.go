@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // maxTokens bounds the work that one request's cookies can cause. A browser sends one, or two where one is partitioned.
@@ -145,7 +146,11 @@ func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 	default:
 		i.sessionEnd = s.policy.Life.end(snap.Token.SentAt, snap.Session.CreatedAt)
 	}
-	return s.grant(ctx, i)
+	g, err := s.grant(ctx, i)
+	if now := time.Now(); err == nil && s.devices().known(p.visitor, i.user.ID, now) == "" {
+		g.Device = s.devices().with(p.visitor, i.user.ID, i.sessionID, now)
+	}
+	return g, err
 }
 
 // step judges the token and fills in the secrets of the change. It may run several times for one presentation.

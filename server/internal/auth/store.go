@@ -24,9 +24,9 @@ type Store interface {
 	Account(ctx context.Context, userID string) (Account, error)
 	// AccountByEmail returns the account with the normalised address, or ErrNotFound.
 	AccountByEmail(ctx context.Context, email string) (Account, error)
-	// OpenSession shows step the account and whether l is reached, and keeps what it returns. It fails with ErrNotFound
-	// where there is no such account, and with *ReachedError where the opening's own limit is reached.
-	OpenSession(ctx context.Context, userID string, l Limit, step func(LoginSnapshot) (Opening, error)) error
+	// OpenSession shows step the account and whether one of ls is reached, and keeps what it returns. It fails with
+	// ErrNotFound where there is no such account, and with *ReachedError where the opening's own limit is reached.
+	OpenSession(ctx context.Context, userID string, ls []Limit, step func(LoginSnapshot) (Opening, error)) error
 	// ChangePassword shows step the account, whether l is reached and how the asking session is; then it sets the
 	// hash and ends every other session of the user, as EndSessions does. It fails as OpenSession does.
 	ChangePassword(ctx context.Context, asking Identity, l Limit, life Life, step func(LoginSnapshot) (PasswordChange, error)) (Ended, error)
@@ -60,13 +60,11 @@ type Store interface {
 	// of the account UserID it ends, Ending says. Marks are returned whatever their time.
 	Endings(ctx context.Context, since time.Time) ([]Ending, time.Time, error)
 
-	// LoggedInFrom reports whether a session of the user that is still kept was opened from the network.
-	LoggedInFrom(ctx context.Context, userID, network string) (bool, error)
-	// Blocked returns how long it will be until l is no longer reached; 0: it is not.
-	Blocked(ctx context.Context, l Limit) (time.Duration, error)
-	// Count counts one more for each of l's subjects. Where l is reached already it counts nothing and returns what
+	// Blocked returns how long it will be until none of ls is reached any more; 0: none is.
+	Blocked(ctx context.Context, ls ...Limit) (time.Duration, error)
+	// Count counts one more for each subject of ls. Where one of ls is reached already it counts nothing and returns what
 	// Blocked would.
-	Count(ctx context.Context, l Limit) (time.Duration, error)
+	Count(ctx context.Context, ls ...Limit) (time.Duration, error)
 
 	// Record adds the events that step returns to the audit record. An event whose ID is on record already is counted
 	// with it: the entry has their Times together, and Last from now on.
@@ -169,7 +167,6 @@ type Opening struct {
 	Token        Token
 	Ends         []Ending // the sessions that this browser had before
 	PasswordHash string   // the account's hash from now on; "": as it is
-	Network      string   // where it was opened from, as Store.LoggedInFrom is asked
 	Clear        string   // the subject whose failures are forgotten; "": none
 	Counts       Limit    // what the opening is counted against
 	Most         int      // open sessions that the account may have, this one included; 0: any number

@@ -74,7 +74,7 @@ func (w *world) wrong(email, ip string) {
 // unlimited is standard without a limit of logins.
 var unlimited = func() auth.Config {
 	cfg := standard
-	cfg.LoginAttempts = 0
+	cfg.LoginAttempts, cfg.LoginAttemptsAddress = 0, 0
 	return cfg
 }()
 

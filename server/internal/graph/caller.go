@@ -71,7 +71,7 @@ func identified(ctx context.Context) (auth.Identity, error) {
 }
 
 func visitorOf(r *http.Request) auth.Visitor {
-	return auth.Visitor{Tokens: cookieValues(r), UserAgent: r.UserAgent(), IP: Address(r)}
+	return auth.Visitor{Tokens: cookieValues(r, CookieName), Devices: cookieValues(r, DeviceCookieName), UserAgent: r.UserAgent(), IP: Address(r)}
 }
 
 // Address returns the address that r came from, without the port that net/http puts there.

@@ -110,8 +110,8 @@ func (m mutation) RefreshToken(ctx context.Context, minAge int, recover bool) (*
 	return granted(c)(grant, err)
 }
 
-// granted passes a grant's refresh token to the cookie. A later field of the same request (mutations run one after
-// another) presents the new token instead of the one that came with the request.
+// granted passes a grant's refresh token and device to the cookies. A later field of the same request (mutations run one
+// after another) presents them instead of those that came with the request.
 func granted(c *caller) func(auth.Grant, error) (*auth.Grant, error) {
 	return func(g auth.Grant, err error) (*auth.Grant, error) {
 		if err != nil {
@@ -120,6 +120,10 @@ func granted(c *caller) func(auth.Grant, error) (*auth.Grant, error) {
 		if g.RefreshToken != "" {
 			c.cookies.set(g.RefreshToken)
 			c.visitor.Tokens = []string{g.RefreshToken}
+		}
+		if g.Device != "" {
+			c.cookies.setDevice(g.Device)
+			c.visitor.Devices = []string{g.Device}
 		}
 		return &g, nil
 	}

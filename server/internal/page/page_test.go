@@ -141,3 +141,40 @@ func TestAVisitThatTakesAsLongAsAnAccessTokenLives(t *testing.T) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 }
+
+// twoCookies sets another cookie beside the refresh cookie with every answer, and clears the latter from the second
+// answer on.
+type twoCookies struct{ answers int }
+
+func (a *twoCookies) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	a.answers++
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Add("Set-Cookie", fmt.Sprintf("__Host-Http-device=d%d; Path=/; HttpOnly; Secure; SameSite=Lax", min(a.answers, 2)))
+	if a.answers == 1 {
+		w.Header().Add("Set-Cookie", kept)
+		_, _ = io.WriteString(w, refreshed(300))
+		return
+	}
+	w.Header().Add("Set-Cookie", cleared)
+	w.Header().Add("Set-Cookie", cleared+"; Partitioned")
+	_, _ = io.WriteString(w, `{"data":{"logout":true}}`)
+}
+
+// Each cookie is passed on by its own name.
+func TestCookiesArePassedOnByName(t *testing.T) {
+	const device = "__Host-Http-device=d2; Path=/; HttpOnly; Secure; SameSite=Lax"
+	for _, row := range []struct {
+		name, method, form string
+		cookies            []string
+	}{
+		{"page", "GET", "", []string{kept, device}},
+		{"logging out", "POST", "intent=logout", []string{device, cleared, cleared + "; Partitioned"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := visit(t, &twoCookies{}, row.method, "/posts", row.form).Header().Values("Set-Cookie")
+			if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(row.cookies))) {
+				t.Errorf("the cookies are %q, want %q", got, row.cookies)
+			}
+		})
+	}
+}

@@ -21,7 +21,7 @@ type visit struct {
 	mu      sync.Mutex     // guards what follows
 	leaving bool           // the visitor asks to be logged out
 	cookies []*http.Cookie // sent with the next request
-	set     []string       // Set-Cookie lines for the visitor
+	set     []setCookie    // for the visitor
 }
 
 // ownCookies begins the name of every cookie that the API sets. Other cookies of the visitor are not passed to it: there
@@ -69,21 +69,41 @@ func (v *visit) addCookies(r *http.Request) {
 	}
 }
 
-// remember takes over the cookies that an answer sets.
+// setCookie is the lines of Set-Cookie of one name.
+type setCookie struct {
+	name  string
+	lines []string
+}
+
+// remember takes over the cookies that an answer sets: of each name what the last answer says. Where that clears the
+// cookie, the visitor is told only when leaving.
 func (v *visit) remember(h http.Header) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	clears := false
-	for _, c := range (&http.Response{Header: h}).Cookies() {
+	var of []setCookie
+	cleared := map[string]bool{}
+	for _, line := range h.Values("Set-Cookie") {
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			continue // the API's own lines are well-formed
+		}
 		v.cookies = slices.DeleteFunc(v.cookies, func(old *http.Cookie) bool { return old.Name == c.Name })
 		if c.MaxAge >= 0 {
 			v.cookies = append(v.cookies, c)
 		} else {
-			clears = true
+			cleared[c.Name] = true
 		}
+		i := slices.IndexFunc(of, func(s setCookie) bool { return s.name == c.Name })
+		if i < 0 {
+			i, of = len(of), append(of, setCookie{name: c.Name})
+		}
+		of[i].lines = append(of[i].lines, line)
 	}
-	if lines := h.Values("Set-Cookie"); len(lines) > 0 && (!clears || v.leaving) {
-		v.set = slices.Clone(lines)
+	for _, s := range of {
+		if cleared[s.name] && !v.leaving {
+			continue
+		}
+		v.set = append(slices.DeleteFunc(v.set, func(old setCookie) bool { return old.name == s.name }), s)
 	}
 }
 
@@ -98,8 +118,10 @@ func (v *visit) leave() {
 func (v *visit) passCookies(w http.ResponseWriter) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, line := range v.set {
-		w.Header().Add("Set-Cookie", line)
+	for _, s := range v.set {
+		for _, line := range s.lines {
+			w.Header().Add("Set-Cookie", line)
+		}
 	}
 }
 

@@ -187,6 +187,26 @@ func (a answer) said() string {
 	return strings.Join(words, " ")
 }
 
+// setCookies returns the answer's lines of Set-Cookie for cookies of the name.
+func (a answer) setCookies(name string) (lines []string) {
+	for _, line := range a.header.Values("Set-Cookie") {
+		if strings.HasPrefix(line, name+"=") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// device is the device cookie that the answer sets, "" where it sets none.
+func (a answer) device() string {
+	for _, c := range (&http.Response{Header: a.header}).Cookies() {
+		if c.Name == graph.DeviceCookieName {
+			return c.Value
+		}
+	}
+	return ""
+}
+
 // cookie is the refresh token that the answer sets, "" where it sets none.
 func (a answer) cookie() string {
 	for _, c := range (&http.Response{Header: a.header}).Cookies() {

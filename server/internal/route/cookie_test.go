@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/latchkey/server/internal/graph"
 	"example.com/latchkey/server/internal/servertest"
 )
 
@@ -27,7 +28,7 @@ func TestRefreshCookie(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := site{s.Server, t}.ask(row.ask)
-			lines := a.header.Values("Set-Cookie")
+			lines := a.setCookies(graph.CookieName)
 			want := "__Host-Http-refreshToken=" + a.cookie() + attributes
 			if a.cookie() == "" || len(lines) != 1 || lines[0] != want {
 				t.Errorf("the cookies are %q, want one:\n%s", lines, want)

@@ -150,7 +150,7 @@ func TestAVisitorWhoLeavesIsNoError(t *testing.T) {
 // Failed logins count by account and by address, and are answered with how long to wait.
 func TestTooManyFailedLogins(t *testing.T) {
 	t.Parallel()
-	s := start(t, servertest.Options{LoginAttempts: 3})
+	s := start(t, servertest.Options{LoginAttempts: 3, LoginAttemptsAddress: 3})
 	ada := s.register("ada")
 	try := func(email, password string) answer {
 		t.Helper()

@@ -75,7 +75,7 @@ func FuzzForwarded(f *testing.F) {
 func TestVisitorsBehindAProxy(t *testing.T) {
 	t.Parallel()
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	s := start(t, servertest.Options{Proxies: loopback, LoginAttempts: 3, SignUps: 2})
+	s := start(t, servertest.Options{Proxies: loopback, LoginAttempts: 4, LoginAttemptsAddress: 3, SignUps: 2})
 	from := func(ip string) map[string]string { return map[string]string{"X-Forwarded-For": "8.8.8.8, " + ip} }
 	signUp := func(email, ip string) answer {
 		t.Helper()
@@ -105,12 +105,19 @@ func TestVisitorsBehindAProxy(t *testing.T) {
 	}
 	for _, row := range []struct{ name, ip, want string }{
 		{"of the same network", "2001:db8::99", "RATE_LIMITED"},
-		{"a stranger", "198.51.100.1", "RATE_LIMITED"},
-		{"where the owner was before", "203.0.113.5", ""},
+		{"elsewhere", "198.51.100.1", ""},
 	} {
 		if said := login(password, row.ip); said != row.want {
 			t.Errorf("%s: %q, want %q", row.name, said, row.want)
 		}
+	}
+	for range 4 {
+		if said := login("wrong password", "2001:db8:1::1"); said == "" {
+			t.Error("logged in with a wrong password")
+		}
+	}
+	if said := login("wrong password", "198.51.100.1"); said != "UNAUTHENTICATED INVALID_CREDENTIALS" {
+		t.Error(said)
 	}
 	if status := form(password, "198.51.100.1"); status != http.StatusTooManyRequests {
 		t.Errorf("the form says %d to a stranger", status)

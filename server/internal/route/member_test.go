@@ -67,7 +67,7 @@ func (s site) another(of member) member {
 	s.t.Helper()
 	m := member{email: of.email}
 	step := s.opening(&m, of.user.ID)
-	must(s.t, s.Store.OpenSession(s.t.Context(), of.user.ID, auth.Limit{}, func(l auth.LoginSnapshot) (auth.Opening, error) {
+	must(s.t, s.Store.OpenSession(s.t.Context(), of.user.ID, nil, func(l auth.LoginSnapshot) (auth.Opening, error) {
 		return step(l.Now)
 	}))
 	return s.resumed(m)

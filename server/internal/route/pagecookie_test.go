@@ -19,7 +19,7 @@ func TestAPagePassesANewCookieOn(t *testing.T) {
 			s := site{s.Server, t}
 			m := s.register("user-" + path[1:])
 			v := s.arrive(m)
-			if p := v.get(path); len(p.header.Values("Set-Cookie")) > 0 || v.cookie != m.refresh {
+			if p := v.get(path); len(p.setCookies(graph.CookieName)) > 0 || v.cookie != m.refresh || v.device == "" {
 				t.Errorf("a young token is answered with %s", p.header.Values("Set-Cookie"))
 			}
 			pass(t, db, m.session, 31*time.Second)

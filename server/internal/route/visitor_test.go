@@ -16,6 +16,7 @@ import (
 type visitor struct {
 	site
 	cookie string // "" for none
+	device string // "" for none
 }
 
 func visit(s site) *visitor { return &visitor{site: s} }
@@ -49,8 +50,8 @@ func (v *visitor) open(method, path, form string) page {
 		header["Content-Type"] = "application/x-www-form-urlencoded"
 		header["Origin"] = v.URL
 	}
-	if v.cookie != "" {
-		header["Cookie"] = graph.CookieName + "=" + v.cookie
+	if cookies := v.cookies(); cookies != "" {
+		header["Cookie"] = cookies
 	}
 	p := page{answer: v.request(method, path, header, form), path: path}
 	p.text = strings.Join(strings.Fields(html.UnescapeString(tag.ReplaceAllString(p.body, " "))), " ")
@@ -60,7 +61,22 @@ func (v *visitor) open(method, path, form string) page {
 	} else if token := p.answer.cookie(); token != "" {
 		v.cookie = token
 	}
+	if device := p.device(); device != "" {
+		v.device = device
+	}
 	return p
+}
+
+// cookies is the visitor's Cookie header.
+func (v *visitor) cookies() string {
+	var pairs []string
+	if v.cookie != "" {
+		pairs = append(pairs, graph.CookieName+"="+v.cookie)
+	}
+	if v.device != "" {
+		pairs = append(pairs, graph.DeviceCookieName+"="+v.device)
+	}
+	return strings.Join(pairs, "; ")
 }
 
 var (

@@ -29,7 +29,7 @@ import (
 type Options struct {
 	AccessTTL, Grace, Recovery, IdleTTL, MaxTTL time.Duration
 	LoginAttempts, Logins, SignUps, Posts       int
-	PostsKept                                   int
+	PostsKept, LoginAttemptsAddress             int
 	Proxies                                     []netip.Prefix                  // whose X-Forwarded-For is believed
 	Dev                                         bool                            // answer introspection
 	DB                                          string                          // a file or a postgres:// URL; "" for a file of the test's own
@@ -70,7 +70,7 @@ func Start(t testing.TB, o Options) *Server {
 	origin := cmp.Or(o.Origin, s.URL)
 	s.Auth, err = auth.New(t.Context(), db, auth.Config{
 		Issuer: origin, AccessTTL: o.AccessTTL, Grace: o.Grace, Recovery: o.Recovery,
-		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, Logins: o.Logins, SignUps: o.SignUps, Log: log,
+		IdleTTL: o.IdleTTL, MaxTTL: o.MaxTTL, LoginAttempts: o.LoginAttempts, LoginAttemptsAddress: o.LoginAttemptsAddress, Logins: o.Logins, SignUps: o.SignUps, Log: log,
 	})
 	must(t, err)
 	s.Blog = blog.New(db, blog.Limits{Rate: s.Auth.Quota("posts", o.Posts, "Those were too many posts."), Most: o.PostsKept})

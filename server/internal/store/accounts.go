@@ -52,9 +52,9 @@ func (s *Store) AccountByEmail(ctx context.Context, email string) (auth.Account,
 }
 
 // OpenSession implements auth.Store.
-func (s *Store) OpenSession(ctx context.Context, userID string, l auth.Limit, step func(auth.LoginSnapshot) (auth.Opening, error)) error {
+func (s *Store) OpenSession(ctx context.Context, userID string, ls []auth.Limit, step func(auth.LoginSnapshot) (auth.Opening, error)) error {
 	return s.wrap("open session", s.write(ctx, func(ctx context.Context, r runner) error {
-		snap, err := s.loginSnapshot(ctx, r, userID, l)
+		snap, err := s.loginSnapshot(ctx, r, userID, ls...)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (s *Store) ChangePassword(ctx context.Context, asking auth.Identity, l auth
 }
 
 // loginSnapshot reads an account that stays as it is until the transaction ends.
-func (s *Store) loginSnapshot(ctx context.Context, r runner, userID string, l auth.Limit) (auth.LoginSnapshot, error) {
+func (s *Store) loginSnapshot(ctx context.Context, r runner, userID string, ls ...auth.Limit) (auth.LoginSnapshot, error) {
 	a, err := one(ctx, r, scanAccount, selectAccount+`where u.id = $1`+s.dialect.lockUser, userID)
 	if err != nil {
 		return auth.LoginSnapshot{}, err
@@ -118,7 +118,7 @@ func (s *Store) loginSnapshot(ctx context.Context, r runner, userID string, l au
 	if err != nil {
 		return auth.LoginSnapshot{}, err
 	}
-	wait, err := blocked(ctx, r, now, l)
+	wait, err := blocked(ctx, r, now, ls...)
 	return auth.LoginSnapshot{Now: now, PasswordHash: a.PasswordHash, Blocked: wait}, err
 }
 
@@ -138,9 +138,9 @@ func (s *Store) open(ctx context.Context, r runner, o auth.Opening) error {
 		return err
 	}
 	x := o.Session
-	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, tag_key, created_at, user_agent, ip, network, epoch)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, (select open_from from users where id = $2))`,
-		x.ID, x.UserID, o.Token.Generation, o.TagKey, millis(x.CreatedAt), x.UserAgent, x.IP, o.Network); err != nil {
+	if _, err := exec(ctx, r, `insert into sessions (id, user_id, generation, tag_key, created_at, user_agent, ip, epoch)
+		values ($1, $2, $3, $4, $5, $6, $7, (select open_from from users where id = $2))`,
+		x.ID, x.UserID, o.Token.Generation, o.TagKey, millis(x.CreatedAt), x.UserAgent, x.IP); err != nil {
 		return err
 	}
 	if err := insertToken(ctx, r, x.ID, o.Token); err != nil {

@@ -209,7 +209,7 @@ func TestLoginsOfOneAccountWaitForEachOther(t *testing.T) {
 	var logins sync.WaitGroup
 	login := func(hash string, during func(auth.LoginSnapshot)) {
 		logins.Go(func() {
-			if err := s.OpenSession(context.Background(), user, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+			if err := s.OpenSession(context.Background(), user, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 				during(snap)
 				o := opening(user, snap.Now)
 				o.PasswordHash = hash

@@ -68,7 +68,7 @@ func (m *model) pick(rt *rapid.T) *modelSession {
 
 func (m *model) open(rt *rapid.T) {
 	var o auth.Opening
-	if err := m.store.OpenSession(context.Background(), m.user, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+	if err := m.store.OpenSession(context.Background(), m.user, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 		o = opening(m.user, snap.Now)
 		return o, nil
 	}); err != nil {

@@ -63,7 +63,7 @@ func testOpenSession(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	var second auth.Opening
-	err := s.OpenSession(ctx, a.ID, limit, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+	err := s.OpenSession(ctx, a.ID, []auth.Limit{limit}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 		if snap.PasswordHash != "first hash" || snap.Blocked <= 59*time.Minute || snap.Blocked > time.Hour {
 			t.Errorf("snapshot %+v", snap)
 		}
@@ -88,7 +88,7 @@ func testOpenSession(t *testing.T, f *fixture) {
 	if diff := cmp.Diff([]auth.Session{second.Session}, list); diff != "" || err != nil {
 		t.Errorf("sessions (-want +got): %v\n%s", err, diff)
 	}
-	wantIs(t, s.OpenSession(ctx, newID(), limit, func(auth.LoginSnapshot) (auth.Opening, error) {
+	wantIs(t, s.OpenSession(ctx, newID(), []auth.Limit{limit}, func(auth.LoginSnapshot) (auth.Opening, error) {
 		t.Error("called for nobody")
 		return auth.Opening{}, nil
 	}), auth.ErrNotFound)
@@ -97,7 +97,7 @@ func testOpenSession(t *testing.T, f *fixture) {
 func testOpenSessionGivenUp(t *testing.T, f *fixture) {
 	s := f.process()
 	a, first := f.account(s, 0)
-	wantIs(t, s.OpenSession(ctx, a.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+	wantIs(t, s.OpenSession(ctx, a.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 		if snap.Blocked != 0 {
 			t.Errorf("blocked for %v without a limit", snap.Blocked)
 		}
@@ -110,7 +110,7 @@ func testOpenSessionGivenUp(t *testing.T, f *fixture) {
 	_, err := s.Account(ctx, b.ID)
 	wantIs(t, err, auth.ErrNotFound)
 	// The second half of an opening fails: the first is undone.
-	if s.OpenSession(ctx, a.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+	if s.OpenSession(ctx, a.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 		o := opening(a.ID, snap.Now, 0)
 		o.PasswordHash, o.Session.ID = "another", first.Session.ID
 		o.Ends = []auth.Ending{{SessionID: first.Session.ID, At: snap.Now, Reason: auth.ReasonLoggedOut}}

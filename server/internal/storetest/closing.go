@@ -29,7 +29,6 @@ func reading(s Store, a auth.Account, o auth.Opening, limit auth.Limit) map[stri
 		"Endings":      func(gone context.Context) error { _, _, err := s.Endings(gone, time.Unix(0, 0)); return err },
 		"Keys":         func(gone context.Context) error { _, _, err := s.Keys(gone); return err },
 		"LiveSessions": func(gone context.Context) error { _, err := s.LiveSessions(gone, a.ID, 10); return err },
-		"LoggedInFrom": func(gone context.Context) error { _, err := s.LoggedInFrom(gone, a.ID, "192.0.2.1"); return err },
 		"Ping":         func(gone context.Context) error { return s.Ping(gone) },
 		"Posts":        func(gone context.Context) error { _, err := s.Posts(gone, a.ID, 10, ""); return err },
 		"Sessions":     func(gone context.Context) error { _, err := s.Sessions(gone, a.ID, forever, 10); return err },
@@ -69,7 +68,7 @@ func changing(s Store, a auth.Account, o auth.Opening, limit auth.Limit) map[str
 		},
 		"MarkSeen": func(gone context.Context) error { return s.MarkSeen(gone, answer(o, 1)) },
 		"OpenSession": func(gone context.Context) error {
-			return s.OpenSession(gone, a.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+			return s.OpenSession(gone, a.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 				return opening(a.ID, snap.Now, 0), nil
 			})
 		},

@@ -37,7 +37,7 @@ func (c *crowd) sessions(n int) []auth.Opening {
 	for worker := range 20 {
 		wg.Go(func() {
 			for i := worker; i < n; i += 20 {
-				if err := c.s.OpenSession(ctx, c.account.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+				if err := c.s.OpenSession(ctx, c.account.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 					opened[i] = opening(c.account.ID, snap.Now, 0)
 					return opened[i], nil
 				}); err != nil {

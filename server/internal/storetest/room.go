@@ -14,7 +14,7 @@ import (
 
 // limitedOpening opens a session of the account that is counted against the limit.
 func (f *fixture) limitedOpening(s Store, userID string, l auth.Limit) error {
-	return s.OpenSession(ctx, userID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+	return s.OpenSession(ctx, userID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 		o := opening(userID, snap.Now, 0)
 		o.PasswordHash, o.Counts = "hash of "+o.Session.ID, l
 		return o, nil
@@ -117,7 +117,7 @@ func testTooMany(t *testing.T, f *fixture) {
 		t.Helper()
 		var displaced []string
 		var o auth.Opening
-		if err := s.OpenSession(ctx, a.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+		if err := s.OpenSession(ctx, a.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 			o = bounded(a.ID, snap.Now, most, &displaced)
 			for _, x := range ends {
 				o.Ends = append(o.Ends, auth.Ending{SessionID: x.Session.ID, At: snap.Now, Reason: auth.ReasonLoggedOut})
@@ -164,7 +164,7 @@ func testRacingTooMany(t *testing.T, f *fixture) {
 	for i := range 40 {
 		wg.Go(func() {
 			var displaced []string
-			if err := stores[i%2].OpenSession(ctx, a.ID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+			if err := stores[i%2].OpenSession(ctx, a.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 				return bounded(a.ID, snap.Now, 5, &displaced), nil
 			}); err != nil {
 				t.Error(err)

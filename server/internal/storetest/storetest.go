@@ -62,7 +62,6 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"racing openings under a limit", testRacingCounts},
 		{"too many sessions", testTooMany},
 		{"racing openings of too many sessions", testRacingTooMany},
-		{"where sessions were opened from", testLoggedInFrom},
 		{"recording events", testRecord},
 		{"activity", testActivity},
 		{"the audit record", testAudit},
@@ -119,7 +118,7 @@ func opening(userID string, now time.Time, age time.Duration) auth.Opening {
 	return auth.Opening{
 		Session: auth.Session{ID: id, UserID: userID, CreatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(time.Hour),
 			UserAgent: "Test/1.0", IP: "192.0.2.1"},
-		TagKey: []byte("tag key of " + id), Network: "192.0.2.1",
+		TagKey: []byte("tag key of " + id),
 		Token:  auth.Token{Generation: 1, Hash: []byte("hash 1"), SentAt: at, ExpiresAt: at.Add(time.Hour)},
 		Events: []auth.Event{{Kind: auth.EventLoggedIn, At: at, UserID: userID, SessionID: id}},
 	}
@@ -144,7 +143,7 @@ func (f *fixture) account(s Store, age time.Duration) (auth.Account, auth.Openin
 func (f *fixture) session(s Store, userID string, age time.Duration) auth.Opening {
 	f.t.Helper()
 	var o auth.Opening
-	if err := s.OpenSession(ctx, userID, auth.Limit{}, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+	if err := s.OpenSession(ctx, userID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
 		o = opening(userID, snap.Now, age)
 		return o, nil
 	}); err != nil {
