@@ -3,13 +3,21 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+
+	"example.com/latchkey/server/internal/secretfile"
 )
 
 // issued is the certificate of --tls-domain: had from an authority by ACME (RFC 8555) when the first visitor asks for
@@ -29,6 +37,27 @@ func newIssued(t *transport, log *slog.Logger) *issued {
 		Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(t.TLSDomain), Cache: autocert.DirCache(t.TLSCache),
 		Client: &acme.Client{DirectoryURL: t.TLSAuthority, UserAgent: "latchkey"},
 	}}
+}
+
+// closeCache makes sure that others can neither read the keys in the folder of certificates nor put any there. It looks
+// at the files that autocert makes, and leaves those alone that another program may have in the folder.
+func closeCache(folder, domain string, log *slog.Logger) error {
+	info, err := os.Stat(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // autocert makes it, for this process's account alone
+	}
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode(); mode.Perm()&0o022 != 0 && runtime.GOOS != "windows" {
+		return fmt.Errorf("its mode %#o lets others replace the certificates: chmod 700", mode.Perm())
+	}
+	for _, name := range []string{domain, domain + "+rsa", "acme_account+key", "acme_account.key"} {
+		if err := secretfile.Mend(filepath.Join(folder, name), log); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (i *issued) config() *tls.Config {

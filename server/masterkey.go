@@ -4,18 +4,18 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"os"
-	"runtime"
 	"strings"
 
 	"example.com/latchkey/server/internal/auth"
+	"example.com/latchkey/server/internal/secretfile"
 )
 
 // masterKeyVariable holds the master key itself. There is no flag of the kind: the list of processes shows flags.
 const masterKeyVariable = "LATCHKEY_KEY"
+
+// maxKeyFile is how many bytes are read of the file of a master key.
+const maxKeyFile = 1024
 
 // masterKey is the flag that says where the master keys are, of every command that needs the keys themselves.
 type masterKey struct {
@@ -42,9 +42,9 @@ func (m *masterKey) check() error {
 		return usagef("--key-file and %s both give master keys: leave one out", masterKeyVariable)
 	}
 	for _, path := range m.KeyFiles {
-		one, err := readKeyFile(path)
+		text, err := secretfile.Read(path, maxKeyFile)
 		if err == nil {
-			err = m.add(one)
+			err = m.add(string(text))
 		}
 		if err != nil {
 			return usagef("--key-file=%q: %v", path, err)
@@ -78,32 +78,6 @@ func (m *masterKey) explain(err error) error {
 		return usagef("%v", auth.ErrNotEncrypted)
 	}
 	return err
-}
-
-// tooOpen are the permissions that a key file must not give: none to others, and to its group none but to read.
-const tooOpen fs.FileMode = 0o037
-
-// readKeyFile returns what a file holds that nobody else may read.
-func readKeyFile(path string) (text string, err error) {
-	f, err := os.Open(path) // #nosec G304 -- the operator names the file
-	if err != nil {
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			err = pathErr.Err
-		}
-		return "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	switch mode := info.Mode(); {
-	case err != nil:
-		return "", err
-	case !mode.IsRegular():
-		return "", errors.New("it is not a file")
-	case mode.Perm()&tooOpen != 0 && runtime.GOOS != "windows": // which has no such permissions
-		return "", fmt.Errorf("its mode %#o lets others at it: chmod 600", mode.Perm())
-	}
-	raw, err := io.ReadAll(io.LimitReader(f, 1024))
-	return string(raw), err
 }
 
 // decodeKey returns the bytes of a master key. What it fails with tells nothing of the text.

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+
+	"example.com/latchkey/server/internal/secretfile"
 )
 
 // certificates are where the server's certificate comes from.
@@ -37,9 +39,20 @@ func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, 
 	return c, c.load()
 }
 
-// load reads the files. Where that fails, what was read before stays in use.
+// maxPEM is how many bytes are read of the file of a certificate's key.
+const maxPEM = 1 << 20
+
+// load reads the files. The one of the key must be closed to others. Where that fails, what was read before stays in use.
 func (c *certificate) load() error {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	cert, err := os.ReadFile(c.certFile)
+	if err != nil {
+		return usagef("--tls-cert: %v", err)
+	}
+	key, err := secretfile.Read(c.keyFile, maxPEM)
+	if err != nil {
+		return usagef("--tls-key=%q: %v", c.keyFile, err)
+	}
+	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		return usagef("--tls-cert and --tls-key: %v", err)
 	}

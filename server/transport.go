@@ -67,6 +67,9 @@ func (t *transport) certificates(log *slog.Logger) (certificates, error) {
 	case t.TLSCert != "":
 		return loadCertificate(t.TLSCert, t.TLSKey, log)
 	case t.TLSDomain != "":
+		if err := closeCache(t.TLSCache, t.TLSDomain, log); err != nil {
+			return nil, usagef("--tls-cache=%q: %v", t.TLSCache, err)
+		}
 		return newIssued(t, log), nil
 	}
 	return nil, nil

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
+
+	"example.com/latchkey/server/internal/secretfile"
 )
 
 // Every connection waits so long for a lock of another process, checks foreign keys, writes so that a commit survives a
@@ -73,6 +75,9 @@ func migrateSQLite(ctx context.Context, path string, log *slog.Logger) (*sql.DB,
 	if err := createPrivate(path); err != nil {
 		return nil, versions{}, err
 	}
+	if err := closeFiles(path, log); err != nil {
+		return nil, versions{}, err
+	}
 	writes, err := sql.Open("sqlite3", sqliteURI(path)+"&_txlock=immediate")
 	if err != nil {
 		return nil, versions{}, err
@@ -108,6 +113,19 @@ func connect(ctx context.Context, db *sql.DB) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// closeFiles makes sure that others can read neither the file nor its companions, which SQLite makes with its mode.
+func closeFiles(path string, log *slog.Logger) error {
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		path = resolved // its companions are beside it
+	}
+	for _, companion := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := secretfile.Mend(path+companion, log); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // createPrivate creates the file, empty, where there is none: SQLite would let every account of the machine read it.
