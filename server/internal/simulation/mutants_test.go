@@ -65,7 +65,7 @@ func edging(seed uint64, d *dice) plan {
 
 // crowding plans histories of users who restore windows of many tabs, and whose requests are held back.
 func crowding(_ uint64, d *dice) plan {
-	p := plan{processes: 1 + d.below(3), browsers: []bool{d.chance(0.8)}, noScripts: d.chance(0.2)}
+	p := plan{processes: 1 + d.below(3), browsers: []bool{d.chance(0.8)}, noScripts: d.chance(0.2), kills: d.chance(0.3)}
 	p.habits = habits{acts: 2, tabs: 2, crowd: 0.8, forms: 0.5, restless: d.float() * 0.2, near: 0.2, long: 0.2}
 	p.net = conditions{slow: d.float(), lost: d.float() * 0.1, cut: d.float() * 0.05}
 	if d.chance(0.5) {
