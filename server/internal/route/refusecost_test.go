@@ -22,7 +22,7 @@ type hostile struct {
 // The sizes of what is hostile: bytes of headers and bodies, and tokens of queries. None is over its limit.
 var (
 	inHeaders = [2]int{12 << 10, 48 << 10}
-	inBodies  = [2]int{220 << 10, 880 << 10}
+	inBodies  = [2]int{100 << 10, 400 << 10}
 	inQueries = [2]int{225, 900}
 	inTokens  = [2]int{1000, 4000}
 )
