@@ -84,6 +84,15 @@ func TestFloods(t *testing.T) {
 			for _, f := range floods[:either(1, len(floods))] {
 				r.flood(f)
 			}
+			if !soak {
+				return
+			}
+			if err := r.write(100); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range hostileFloods {
+				r.flood(f)
+			}
 		})
 	}
 }

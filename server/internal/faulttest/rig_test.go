@@ -43,6 +43,7 @@ type rig struct {
 	leavers   []*browser // sessions to log out of, one each round
 	left      []*browser
 	hits      int
+	writer    string // the access token of a user with many large posts
 }
 
 // newRig starts servers and logs clients in; some more log in to leave, one in each round.

@@ -73,7 +73,9 @@ func TestLargeAnswers(t *testing.T) {
 		{"half of it", control, "{ posts(first: 50) { id title body createdAt } }", network, 200, `\u0001`, 1},
 		{"two pages", text, times(2, "posts(first: 100) { body }"), network, 422, "complexity", 0},
 		{"many pages", control, times(19, "posts(first: 100) { body }"), network, 422, "complexity", 0},
-		{"many pages without bodies", text, times(19, "posts(first: 100) { id }"), network, 422, "too large", 8},
+		{"many pages without bodies", text, times(19, "posts(first: 100) { id }"), network, 422, "complexity", 0},
+		{"two pages without bodies", text, times(2, "posts(first: 100) { id }"), network, 200, "0193", 2},
+		{"one body many times", control, "{ posts(first: 1) { " + times(150, "body")[1:] + "}", network, 422, "too large", 1},
 		{"a page for a busy network", text, "{ posts(first: 100) { body } }", 1 << 20, 429, "RATE_LIMITED", 1},
 		{"a page that fits half", text, "{ posts(first: 100) { body } }", 3 << 20, 429, `"retryAfter":1`, 1},
 	} {
