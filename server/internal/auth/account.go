@@ -103,7 +103,8 @@ func (s *Service) login(ctx context.Context, email, password string, v Visitor, 
 			return Opening{}, err
 		}
 		opening, err := o.open(l.Now)
-		opening.PasswordHash, opening.Clear, opening.Counts = newHash, try.clear, s.logins(a)
+		opening.PasswordHash, opening.Counts = newHash, s.logins(a)
+		opening.Clear, opening.EndStreak = try.clear, try.streak
 		return opening, err
 	})
 	if errors.Is(err, ErrNotFound) {

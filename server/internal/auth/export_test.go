@@ -176,6 +176,9 @@ func NewRefreshToken() string {
 	return t.String()
 }
 
+// StreakWait is how long after the last of so many failures in a row the next try is refused.
+func StreakWait(failures int) time.Duration { return streakWait(failures) }
+
 // DeviceEntry makes an entry of a device cookie for the account, as the service would have at the time.
 func (s *Service) DeviceEntry(userID, sessionID string, made time.Time) string {
 	return s.devices().of(userID, sessionID, made).String()

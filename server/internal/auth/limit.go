@@ -31,26 +31,27 @@ type attempt struct {
 	from   sender
 	limits []Limit
 	clear  string // the subject whose failures a good login clears; "": none
+	streak string // the subject whose failures in a row a good login ends; "": that of clear
 }
 
 // attempt returns how a login of the visitor into the account is judged. The account is the zero one where none has the
 // email address.
 func (s *Service) attempt(ctx context.Context, v Visitor, email string, a Account) (attempt, error) {
+	account := s.accountSubject(email)
 	if device := s.devices().known(v, a.ID, time.Now()); device != "" {
 		own := Limit{Max: s.cfg.LoginAttempts, Window: failureWindow, Subjects: []string{deviceSubject + device}}
 		wait, err := s.blocked(ctx, own)
 		if wait == 0 || err != nil {
-			// The failures of strangers are no matter of this browser's: its success clears none of them.
-			return attempt{from: sender{ip: v.IP, account: a.ID}, limits: []Limit{own}}, err
+			// A good login ends the account's failures in a row, and leaves the strangers' limit as it is.
+			return attempt{from: sender{ip: v.IP, account: a.ID}, limits: []Limit{own}, streak: account}, err
 		}
 	}
 	address := Limit{Max: s.cfg.LoginAttemptsAddress, Window: failureWindow}
 	if v.IP != "" {
 		address.Subjects = []string{addressSubject + Network(v.IP)}
 	}
-	account := s.accountSubject(email)
 	return attempt{from: sender{ip: v.IP}, clear: account, limits: []Limit{address,
-		{Max: s.cfg.LoginAttempts, Window: failureWindow, Subjects: []string{account}}}}, nil
+		{Max: s.cfg.LoginAttempts, Window: failureWindow, Subjects: []string{account}, Streak: streak}}}, nil
 }
 
 // accountSubject is how the table of failures names an email address, by a keyed hash: the table would otherwise list

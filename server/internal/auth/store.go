@@ -167,7 +167,8 @@ type Opening struct {
 	Token        Token
 	Ends         []Ending // the sessions that this browser had before
 	PasswordHash string   // the account's hash from now on; "": as it is
-	Clear        string   // the subject whose failures are forgotten; "": none
+	Clear        string   // the subject whose failures are forgotten, those in a row too; "": none
+	EndStreak    string   // the subject whose failures in a row are forgotten; "": none
 	Counts       Limit    // what the opening is counted against
 	Most         int      // open sessions that the account may have, this one included; 0: any number
 	Events       []Event
@@ -238,6 +239,14 @@ type Limit struct {
 	Subjects []string // whom it happens to: each is counted by itself
 	Max      int      // times of one subject at which the limit is reached; 0: no limit
 	Window   time.Duration
+	Streak   *Streak // of each subject beside it; nil: none
+}
+
+// Streak is how what happens to a subject in a row is limited, whatever the times between. It ends where Opening.Clear
+// or Opening.EndStreak names the subject. Both functions depend on nothing but how often it has happened.
+type Streak struct {
+	Wait func(times int) time.Duration // from the last time until the next may be; 0: there is no wait
+	Keep func(times int) time.Duration // from the last time until the streak is forgotten
 }
 
 // Retention says what may be pruned. Every duration counts back from now.

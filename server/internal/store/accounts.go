@@ -73,6 +73,9 @@ func (s *Store) OpenSession(ctx context.Context, userID string, ls []auth.Limit,
 		if err := clearFailures(ctx, r, o.Clear); err != nil {
 			return err
 		}
+		if err := endStreak(ctx, r, o.EndStreak); err != nil {
+			return err
+		}
 		return s.open(ctx, r, o)
 	}))
 }

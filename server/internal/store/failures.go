@@ -32,6 +32,13 @@ func blocked(ctx context.Context, r runner, now time.Time, ls ...auth.Limit) (ti
 				return 0, err
 			}
 			wait = max(wait, w)
+			if l.Streak == nil {
+				continue
+			}
+			if w, err = streakWait(ctx, r, now, l.Streak, subject); err != nil {
+				return 0, err
+			}
+			wait = max(wait, w)
 		}
 	}
 	return wait, nil
@@ -91,6 +98,16 @@ func count(ctx context.Context, r runner, now time.Time, ls ...auth.Limit) (time
 			return 0, err
 		}
 	}
+	for _, l := range ls {
+		if l.Streak == nil || l.Max <= 0 {
+			continue
+		}
+		for _, subject := range l.Subjects {
+			if err := extendStreak(ctx, r, now, l.Streak, subject); err != nil {
+				return 0, err
+			}
+		}
+	}
 	return 0, nil
 }
 
@@ -107,6 +124,8 @@ func clearFailures(ctx context.Context, r runner, subject string) error {
 	if subject == "" {
 		return nil
 	}
-	_, err := exec(ctx, r, `delete from login_failures where subject = $1`, subject)
-	return err
+	if _, err := exec(ctx, r, `delete from login_failures where subject = $1`, subject); err != nil {
+		return err
+	}
+	return endStreak(ctx, r, subject)
 }

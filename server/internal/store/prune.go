@@ -15,6 +15,7 @@ const (
 	kindMarks = iota + 1 // 0 starts with the first
 	kindTokens
 	kindCounts
+	kindStreaks
 	kindAudit
 	kindSessions
 	kinds
@@ -42,6 +43,8 @@ func (s *Store) Prune(ctx context.Context, ret auth.Retention, from auth.PruneCu
 		next, removed, err = s.pruneTokens(ctx, ret, from, limit)
 	case from.Kind == kindCounts && ret.Counts != 0:
 		removed, err = s.pruneOldest(ctx, deleteFailures, limit, func(now time.Time) any { return millis(now.Add(-ret.Counts)) })
+	case from.Kind == kindStreaks && ret.Counts != 0:
+		removed, err = s.pruneOldest(ctx, deleteStreaks, limit, func(now time.Time) any { return millis(now) })
 	case from.Kind == kindAudit && ret.Audit != 0:
 		removed, err = s.pruneOldest(ctx, deleteAudit, limit, func(now time.Time) any { return firstID(now.Add(-ret.Audit)) })
 	case from.Kind == kindSessions && ret.Sessions != 0:
@@ -176,6 +179,9 @@ const (
 
 	deleteFailures = `delete from login_failures where at <= (
 		select max(at) from (select at from login_failures where at < $1 order by at limit $2) oldest)`
+
+	deleteStreaks = `delete from login_streaks where subject in (
+		select subject from login_streaks where drop_at <= $1 order by drop_at limit $2)`
 
 	// An entry's id is made when it is recorded.
 	deleteAudit = `delete from audit where id in (select id from audit where id < $1 order by id limit $2)`

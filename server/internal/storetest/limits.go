@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -77,5 +78,144 @@ func testRacingFailures(t *testing.T, f *fixture) {
 	wg.Wait()
 	if counted != 5 {
 		t.Errorf("counted %d failures under a limit of 5", counted)
+	}
+}
+
+// inARow lets three times pass, and keeps a streak for an hour, or for no time after the fifth.
+var inARow = &auth.Streak{
+	Wait: func(times int) time.Duration { return time.Duration(times-2) * time.Minute },
+	Keep: func(times int) time.Duration {
+		if times >= 5 {
+			return 0
+		}
+		return time.Hour
+	},
+}
+
+func testStreaks(t *testing.T, f *fixture) {
+	s := f.process()
+	a, _ := f.account(s, 0)
+	limit := func(subject string) auth.Limit {
+		return auth.Limit{Subjects: []string{subject}, Max: 100, Window: time.Millisecond, Streak: inARow}
+	}
+	add := func(subject string) time.Duration {
+		t.Helper()
+		time.Sleep(2 * time.Millisecond) // out of the window
+		wait, err := s.Count(ctx, limit(subject))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
+	blocked := func(subject string) time.Duration {
+		t.Helper()
+		wait, err := f.process().Blocked(ctx, limit(subject))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
+	about := func(got, want time.Duration) {
+		t.Helper()
+		if got > want || got < want-10*time.Second {
+			t.Errorf("a wait of %v, want %v", got, want)
+		}
+	}
+	open := func(o auth.Opening) {
+		t.Helper()
+		if err := s.OpenSession(ctx, a.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+			made := opening(a.ID, snap.Now, 0)
+			made.Clear, made.EndStreak = o.Clear, o.EndStreak
+			return made, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		about(add("ada"), 0)
+	}
+	about(blocked("ada"), time.Minute)
+	about(add("ada"), time.Minute) // not counted
+	about(blocked("ada"), time.Minute)
+	about(blocked("eve"), 0)
+	open(auth.Opening{EndStreak: "eve"})
+	about(blocked("ada"), time.Minute)
+	open(auth.Opening{EndStreak: "ada"})
+	about(blocked("ada"), 0)
+	for range 3 {
+		about(add("ada"), 0)
+	}
+	open(auth.Opening{Clear: "ada"})
+	about(blocked("ada"), 0)
+
+	// Of no limit nothing is counted.
+	none := limit("bob")
+	none.Max = 0
+	for range 4 {
+		if wait, err := s.Count(ctx, none); wait != 0 || err != nil {
+			t.Errorf("%v, %v", wait, err)
+		}
+	}
+	about(blocked("bob"), 0)
+}
+
+func testRacingStreaks(t *testing.T, f *fixture) {
+	stores := []Store{f.process(), f.process()}
+	limit := auth.Limit{Subjects: []string{"ada"}, Max: 100, Window: time.Hour, Streak: inARow}
+	var (
+		wg      sync.WaitGroup
+		mu      sync.Mutex
+		counted int
+	)
+	for i := range 20 {
+		wg.Go(func() {
+			wait, err := stores[i%2].Count(ctx, limit)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if wait == 0 {
+				counted++
+			}
+		})
+	}
+	wg.Wait()
+	if counted != 3 {
+		t.Errorf("counted %d in a row, want 3", counted)
+	}
+}
+
+func testPruneStreaks(t *testing.T, f *fixture) {
+	s := f.process()
+	kept := &auth.Streak{Wait: inARow.Wait, Keep: func(int) time.Duration { return time.Hour }}
+	gone := &auth.Streak{Wait: inARow.Wait, Keep: func(int) time.Duration { return 0 }}
+	for subject, streak := range map[string]*auth.Streak{"ada": kept, "bob": gone, "eve": gone} {
+		for range 3 {
+			if wait, err := s.Count(ctx, auth.Limit{Subjects: []string{subject}, Max: 100, Window: time.Hour, Streak: streak}); err != nil || wait > 0 && streak == kept {
+				t.Fatal(wait, err)
+			}
+		}
+	}
+	blocked := func(subject string) bool {
+		wait, err := s.Blocked(ctx, auth.Limit{Subjects: []string{subject}, Max: 100, Window: time.Hour, Streak: kept})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait > 0
+	}
+	if !blocked("ada") || blocked("bob") {
+		t.Error("a streak counts after its end, or not before it")
+	}
+	r := keepAll
+	r.Counts = 0
+	if n := f.prune(s, r, 1); n != nil {
+		t.Errorf("%d are pruned where nothing counted is", n)
+	}
+	if n := f.prune(s, keepAll, 1); !slices.Equal(n, []int{1, 1}) {
+		t.Errorf("%d are pruned, want 1 and 1", n)
+	}
+	if !blocked("ada") {
+		t.Error("a streak is gone before its end")
 	}
 }
