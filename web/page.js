@@ -192,7 +192,9 @@ function show(view) {
   if (call) settle();
   if (view.session === "ended") keep();
   const found = "looking" in root.dataset && document.activeElement === document.body; // what was looked for
+  const instead = typedInstead();
   put(view.html);
+  instead();
   delete root.dataset.undecided;
   delete root.dataset.looking;
   document.title = view.title;
@@ -257,6 +259,16 @@ const intentOf = (field) => field.form.elements.namedItem("intent")?.value;
 function heldPost() {
   const value = (name) => document.querySelector(`input[name=kept-${name}]`)?.value ?? "";
   return undecided() ? { user: value("user"), title: value("title"), body: value("body") } : {};
+}
+
+// typedInstead returns what puts back into the next page what was typed into the form of an undecided one.
+function typedInstead() {
+  const fields = [...document.querySelectorAll(".instead input:not([type=hidden])")], active = document.activeElement;
+  return () => fields.forEach((field) => {
+    const next = document.getElementById(field.id);
+    if (next && !next.value) next.value = field.value;
+    if (field === active) next?.focus();
+  });
 }
 
 function keep() {

@@ -221,7 +221,13 @@ func wentAway(err error) bool {
 // until waits until ok, asked over and over, and fails the test with what it waited for.
 func (tb *tab) until(what string, ok func() bool) {
 	tb.t.Helper()
-	for end := time.Now().Add(deadline); ; {
+	tb.within(deadline, what, ok)
+}
+
+// within is until for what takes longer than other conditions.
+func (tb *tab) within(most time.Duration, what string, ok func() bool) {
+	tb.t.Helper()
+	for end := time.Now().Add(most); ; {
 		if ok() {
 			return
 		}

@@ -198,28 +198,17 @@ func TestALatePageOfAStolenToken(t *testing.T) {
 	tb.see("heading", "Her post")
 }
 
-// Where no client can run, the login form is there at once, the page stays as it is, and logging in works. So it is
-// where a person does not want to wait.
+// Where no client can run, the login form is there at once, the page stays as it is, and logging in works.
 func TestALatePageWithoutAClient(t *testing.T) {
 	t.Parallel()
-	for name, before := range map[string]chromedp.Action[chromedp.Void]{
-		"scripts off": scriptsOff(), "no workers": onNewDocument(noWorkers),
-		"in a hurry": onNewDocument(`setTimeout(() => 0)`),
-	} {
+	for name, before := range map[string]chromedp.Action[chromedp.Void]{"scripts off": scriptsOff(), "no workers": onNewDocument(noWorkers)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newLateWorld(t)
 			tb := w.browser(t, w.old).open(w.Server, "/posts", before)
-			if name == "in a hurry" {
-				tb.looking("Your posts")
-				tb.click("button", "Log in instead") // once it is there: after some seconds
-			}
 			tb.see("heading", "Log in")
 			if text := tb.text(); strings.Contains(text, "Looking for") {
 				t.Errorf("it says %s", text)
-			}
-			if *pictures != "" {
-				tb.pictures("instead-" + strings.ReplaceAll(name, " ", "-"))
 			}
 			if n := w.pages.Load(); n != 1 {
 				t.Errorf("the page was loaded %d times", n)
@@ -230,6 +219,39 @@ func TestALatePageWithoutAClient(t *testing.T) {
 			tb.forgive("latchkey: no worker here")
 		})
 	}
+}
+
+// A person who waits for long may log in instead. What is typed by the time that the client comes stays.
+func TestLoggingInInsteadOfWaiting(t *testing.T) {
+	t.Parallel()
+	w := newLateWorld(t)
+	tb := w.browser(t, w.old).open(w.Server, "/posts")
+	tb.looking("Your posts")
+	if tb.has("button", "Log in instead") {
+		t.Error("it is offered at once")
+	}
+	tb.see("button", "Log in instead")
+	if *pictures != "" {
+		tb.pictures("late")
+	}
+	tb.click("button", "Log in instead")
+	tb.see("heading", "Log in")
+	if *pictures != "" {
+		tb.pictures("instead")
+	}
+	tb.fill("Email", personEmail)
+	tb.fill("Password", "half of the pass")
+	w.client()
+	tb.until("what ended the session", func() bool { return strings.Contains(tb.text(), "an old key to your session") })
+	if email, typed := field(tb, "email"), field(tb, "password"); email != personEmail || typed != "half of the pass" {
+		t.Errorf("of what was typed there is %q and %q", email, typed)
+	}
+	if got := eval[string](tb, `document.activeElement.id`); got != "password" {
+		t.Errorf("the focus is on %q", got)
+	}
+	w.late.Store(false)
+	tb.logIn(personPassword)
+	tb.see("heading", "Her post")
 }
 
 // A form that was sent by a late page does nothing, and what was typed comes back to its author with the session.
