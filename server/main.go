@@ -3,7 +3,8 @@
 // `latchkey serve` brings the database's tables up to date and serves. `latchkey migrate` only brings the tables up to
 // date. `latchkey audit` prints the audit record. `latchkey sessions list` and `latchkey sessions end` list and end live
 // sessions; `latchkey keys list` and `latchkey keys rotate` list and rotate the keys that sign access tokens. `list` may
-// be left out. `--help` behind a command lists its flags. Each flag is also an environment variable LATCHKEY_<FLAG>.
+// be left out. `latchkey restored` makes a database that was restored from a backup safe to serve from. `--help` behind
+// a command lists its flags. Each flag is also an environment variable LATCHKEY_<FLAG>.
 //
 // A bad value is one line on standard error and exit status 2, another failure one line and exit status 1. SIGTERM and
 // SIGINT let the running requests end and exit 0, also while the start waits for the database.
@@ -48,7 +49,8 @@ type cli struct {
 		List liveSessions `cmd:"" default:"withargs" help:"List the live sessions, the most recently used last."`
 		End  endSessions  `cmd:"" help:"End the sessions of an account, one session, or all. Servers refuse their access tokens within a second."`
 	} `cmd:"" help:"List the live sessions, or end some."`
-	Keys struct {
+	Restored restored `cmd:"" help:"Run this after the database was restored from a backup, before servers start: end every session and replace every key. The backup would bring ended sessions back."`
+	Keys     struct {
 		List   database   `cmd:"" default:"withargs" help:"List the keys that sign access tokens, without their private halves."`
 		Rotate rotateKeys `cmd:"" help:"Make a new key that signs access tokens. Servers take it up by themselves; tokens of the old key stay valid."`
 	} `cmd:"" help:"List the keys that sign access tokens, or rotate them."`
@@ -69,6 +71,8 @@ func (c *cli) check(command string) error {
 		return c.Keys.List.check()
 	case "keys rotate":
 		return c.Keys.Rotate.check()
+	case "restored":
+		return c.Restored.check()
 	}
 	return c.Serve.check()
 }
@@ -87,6 +91,8 @@ func (c *cli) do(ctx context.Context, command string, log *slog.Logger, stdout i
 		return listKeys(ctx, c.Keys.List, log, stdout)
 	case "keys rotate":
 		return rotate(ctx, c.Keys.Rotate, log, stdout)
+	case "restored":
+		return afterRestore(ctx, c.Restored, log, stdout)
 	}
 	return serve(ctx, c.Serve, log, stdout)
 }
