@@ -66,7 +66,10 @@ func TestWhatEndsAStreak(t *testing.T) {
 		ends bool
 	}{
 		{"nothing", func(*world, auth.Grant) error { return nil }, false},
-		{"a refresh", func(w *world, g auth.Grant) error { _, err := w.Refresh(w.ctx, from(g.RefreshToken), plain); return err }, false},
+		{"a refresh", func(w *world, g auth.Grant) error {
+			_, err := w.Refresh(w.ctx, from(g.RefreshToken), plain)
+			return err
+		}, false},
 		{"a login of a known browser", func(w *world, g auth.Grant) error {
 			_, err := w.deviceLogin(email, password, "192.0.2.7", g.Device)
 			return err

@@ -67,7 +67,7 @@ var postgres = dialect{
 	// An array has the planner look up each id. It would read the whole table for a list of unknown length.
 	endings: endingStatements(`with x as (select value from json_array_elements(cast(cast($1 as text) as json)))`,
 		`= any(array(select id from named)) `),
-	lockUser:       ` for no key update of u`,
+	lockUser: ` for no key update of u`,
 	lockName: func(ctx context.Context, r runner, name string) error {
 		_, err := exec(ctx, r, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
 		return err

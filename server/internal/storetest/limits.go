@@ -121,16 +121,7 @@ func testStreaks(t *testing.T, f *fixture) {
 			t.Errorf("a wait of %v, want %v", got, want)
 		}
 	}
-	open := func(o auth.Opening) {
-		t.Helper()
-		if err := s.OpenSession(ctx, a.ID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
-			made := opening(a.ID, snap.Now, 0)
-			made.Clear, made.EndStreak = o.Clear, o.EndStreak
-			return made, nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	open := func(o auth.Opening) { openWith(t, s, a.ID, o) }
 	for range 3 {
 		about(add("ada"), 0)
 	}
@@ -157,6 +148,18 @@ func testStreaks(t *testing.T, f *fixture) {
 		}
 	}
 	about(blocked("bob"), 0)
+}
+
+// openWith opens a session of the account that clears and ends what o says.
+func openWith(t *testing.T, s auth.Store, userID string, o auth.Opening) {
+	t.Helper()
+	if err := s.OpenSession(ctx, userID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
+		made := opening(userID, snap.Now, 0)
+		made.Clear, made.EndStreak = o.Clear, o.EndStreak
+		return made, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func testRacingStreaks(t *testing.T, f *fixture) {
