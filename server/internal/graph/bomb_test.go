@@ -139,6 +139,26 @@ func TestErrorsAreFewAndShort(t *testing.T) {
 	}
 }
 
+// Validation stops at the last error that is told.
+func TestValidationStopsAtEnoughErrors(t *testing.T) {
+	o := testAPI().operations
+	bytes := map[int]int{}
+	for _, n := range []int{50, 900} {
+		doc, err := parse("{ " + strings.Repeat("x ", n) + "}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes[n] = allocated(func() {
+			if errs := o.validate(doc); len(errs) != maxErrors {
+				t.Errorf("%d errors of %d", len(errs), n)
+			}
+		})
+	}
+	if bytes[900] > 2*bytes[50] {
+		t.Errorf("bytes allocated, by the number of errors: %v", bytes)
+	}
+}
+
 // The work stops when the caller has gone.
 func TestPreparingStopsWithTheRequest(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -124,21 +124,27 @@ func parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
 	return doc, nil
 }
 
+// enough is what validate's walk panics with when it has found maxErrors: the library's walk has no other way to stop.
+var enough = errors.New("enough errors")
+
 // validate returns the first maxErrors errors of the document.
-func (o *operations) validate(doc *ast.QueryDocument) gqlerror.List {
-	var errs gqlerror.List
+func (o *operations) validate(doc *ast.QueryDocument) (errs gqlerror.List) {
+	defer func() {
+		if v := recover(); v != nil && v != enough {
+			panic(v)
+		}
+	}()
 	events := &core.Events{}
 	for _, rule := range o.rules {
 		rule.RuleFunc(events, func(options ...core.ErrorOption) {
-			if len(errs) == maxErrors {
-				return
-			}
 			err := &gqlerror.Error{Rule: rule.Name}
 			for _, option := range options {
 				option(err)
 			}
 			errcode.Set(err, errcode.ValidationFailed)
-			errs = append(errs, err)
+			if errs = append(errs, err); len(errs) == maxErrors {
+				panic(enough)
+			}
 		})
 	}
 	core.Walk(o.schema.Schema(), doc, events)
