@@ -98,7 +98,7 @@ var hostileRequests = []hostile{
 	{"accept/parameters", inHeaders, withHeader("/graphql", "Accept", func(n int) string { return "a/b" + numbered(n/10, "; a%04d=1") })},
 	{"coding", inHeaders, withHeader("/graphql", "Content-Encoding", func(n int) string { return fill(n, "gzip,") })},
 	{"origin", inHeaders, withHeader("/graphql", "Origin", func(n int) string { return "https://" + fill(n, "%41") })},
-	{"forwarded/hops", inHeaders, withHeader("/graphql", "X-Forwarded-For", func(n int) string { return fill(n, "192.0.2.9:80,") })},
+	{"forwarded/hops", inHeaders, withHeader("/graphql", "X-Forwarded-For", func(n int) string { return fill(n, "192.0.2.9:80,") + "192.0.2.9" })},
 	{"forwarded/long", inHeaders, withHeader("/graphql", "X-Forwarded-For", func(n int) string { return fill(n, "1.") })},
 	{"bearer/long", inHeaders, withHeader("/graphql", "Authorization", func(n int) string { return "Bearer " + fill(n, "a.") })},
 	{"bearer/dots", inTokens, withHeader("/graphql", "Authorization", func(n int) string { return "Bearer " + fill(n, ".") })},
