@@ -6,7 +6,11 @@
 //	method, media type, size, JSON ─▶ Bearer ─▶ cookies into the context ─▶ syntax, limits ─▶ resolver
 //	 405       415      413    400     401                                       422             │
 //	                                                                                             ▼
-//	                 answer ◀─ error code and reason from the table in errors.go ◀─ auth, blog ──┘
+//	      answer ◀─ its size ◀─ error code and reason from the table in errors.go ◀─ auth, blog ──┘
+//	                422, 429
+//
+// Reading, validating and weighing a request take time and memory in proportion to its size (prepare.go). The answer is
+// bounded while it is made (package answer).
 //
 // The refresh cookie is read and written here and nowhere else ([CookieName]).
 package graph
