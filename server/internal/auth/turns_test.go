@@ -41,6 +41,13 @@ func (c *crowd) come(n int, name string, do func() error) {
 	synctest.Wait()
 }
 
+// of returns how many requests of the name had the outcome.
+func (c *crowd) of(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.said[what]
+}
+
 // login is a login with the right password.
 func (c *crowd) login(ip string) func() error {
 	return func() error { return c.w.login(email, password, ip) }
@@ -75,7 +82,7 @@ func TestNobodyHoldsTheQueue(t *testing.T) {
 				}
 				release()
 				c.wg.Wait()
-				if c.said["other in"] != 25 || c.said["flood in"] != 75 || c.said["flood BUSY"] != 45 {
+				if c.of("other in") != 25 || c.of("flood in") != 75 || c.of("flood BUSY") != 45 {
 					t.Errorf("answers %v", c.said)
 				}
 				time.Sleep(time.Second)
@@ -96,19 +103,19 @@ func TestWaitingIsBounded(t *testing.T) {
 		release := w.TakeHashSlots()
 		c := &crowd{w: w, said: map[string]int{}}
 		c.come(110, "one", c.login("192.0.2.1"))
-		if n := w.HashesQueued(); n != 100 || c.said["one BUSY"] != 10 {
+		if n := w.HashesQueued(); n != 100 || c.of("one BUSY") != 10 {
 			t.Errorf("%d in the queue, %v", n, c.said)
 		}
 		began := time.Now()
 		c.wg.Wait()
-		if waited := time.Since(began); waited != 4*time.Second || c.said["one BUSY"] != 110 {
+		if waited := time.Since(began); waited != 4*time.Second || c.of("one BUSY") != 110 {
 			t.Errorf("waited for %s, %v", waited, c.said)
 		}
 		gone, leave := context.WithCancel(w.ctx)
 		c.come(20, "gone", func() error { _, err := w.Login(gone, email, password, from()); return err })
 		leave()
 		c.wg.Wait()
-		if n := w.HashesQueued(); n != 0 || c.said["gone "+context.Canceled.Error()] != 20 {
+		if n := w.HashesQueued(); n != 0 || c.of("gone "+context.Canceled.Error()) != 20 {
 			t.Errorf("%d are left in the queue, %v", n, c.said)
 		}
 		release()
@@ -135,12 +142,12 @@ func TestKnownBrowsersHaveRoom(t *testing.T) {
 		c.come(1, "owner", func() error { return w.ChangePassword(w.ctx, from(), id, password, "another password") })
 		release()
 		c.wg.Wait()
-		if c.said["owner in"] != 1 || c.said["sign-up BUSY"] != 1 {
+		if c.of("owner in") != 1 || c.of("sign-up BUSY") != 1 {
 			t.Errorf("answers %v", c.said)
 		}
 		defer w.TakeHashSlots()()
 		c.come(60, "session", func() error { return w.ChangePassword(w.ctx, from(), id, password, "another password") })
-		if n := w.HashesQueued(); n != 50 || c.said["session BUSY"] != 10 {
+		if n := w.HashesQueued(); n != 50 || c.of("session BUSY") != 10 {
 			t.Errorf("%d in the queue, answers %v", n, c.said)
 		}
 		c.wg.Wait()

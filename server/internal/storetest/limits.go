@@ -138,16 +138,22 @@ func testStreaks(t *testing.T, f *fixture) {
 	}
 	open(auth.Opening{Clear: "ada"})
 	about(blocked("ada"), 0)
+	noStreak(t, s)
+}
 
-	// Of no limit nothing is counted.
-	none := limit("bob")
-	none.Max = 0
+// noStreak counts against no limit.
+func noStreak(t *testing.T, s Store) {
+	t.Helper()
+	none := auth.Limit{Subjects: []string{"bob"}, Window: time.Hour, Streak: inARow}
 	for range 4 {
 		if wait, err := s.Count(ctx, none); wait != 0 || err != nil {
 			t.Errorf("%v, %v", wait, err)
 		}
 	}
-	about(blocked("bob"), 0)
+	none.Max = 100
+	if wait, err := s.Blocked(ctx, none); wait != 0 || err != nil {
+		t.Errorf("without a limit failures in a row are counted: %v, %v", wait, err)
+	}
 }
 
 // openWith opens a session of the account that clears and ends what o says.
