@@ -78,14 +78,16 @@
 //
 //	           refreshed
 //	           ┌──────┐
-//	 login     │      ▼      logout, revocation, reuse, password change
+//	 login     │      ▼      logout, revocation, reuse, password change, too many
 //	────────▶    live   ────────────────────────────────────────────────▶  ended
 //	             │                                                          ▲
 //	             │ no token sent for longer than idle-ttl,                  │ its user logs out everywhere
 //	             │ or as old as max-ttl                                     │ or changes the password, or an operator ends it
 //	             └──────────────▶  idle or too old  ────────────────────────┘
 //
-// "Ended" is a flag with the reason and the evidence; that a session is idle or too old stands in no row: its times say it.
+// "Ended" is a flag with the reason and the evidence. An account with more open sessions than fit into one transaction
+// gets a mark instead, which ends all of them at once; their flags are set later, in steps. That a session is idle or too
+// old stands in no row: its times say it. An account has at most MaxSessions open sessions.
 // No arrow leads back. Access tokens are not kept anywhere: they are good until they expire or their session has ended,
 // which every process learns within a second (endings.go).
 //
