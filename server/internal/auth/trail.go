@@ -15,12 +15,15 @@ import (
 //     of the first, whose address and user agent stand for all. Each process has entries of its own.
 //   - An account has at most trailOfAccount such entries of one kind in an hour. What comes from yet more addresses is
 //     counted with no address. The good login that it may lead to has an entry of its own with its address, always.
+//   - Recoveries have trailOfChanges: they tell of thieves, so that more of them keep their addresses. An account with a
+//     hundred sessions could otherwise write an entry for each request, from an address of its own.
 //   - What is about no account has trailOfNobody, and a process trailInAll. An entry has about 350 bytes: an attacker
 //     who knows the addresses of thousands of accounts fills a few megabytes in an hour, any other 100 kB.
 //   - Entries are written a second after they came, trailBatch at most in one second, and before Run returns. A process
 //     that is killed loses that second of guesses. What was answered, or changed anything, is written with the answer.
 const (
 	trailOfAccount = 16
+	trailOfChanges = 256 // of what changes something and is recorded with it: recoveries
 	trailOfNobody  = 256
 	trailInAll     = 10_000
 	trailBatch     = 200
@@ -68,19 +71,9 @@ func (t *trail) note(e Event) error {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	x, err := t.entry(e, now)
+	x, err := t.entry(e, now, trailOfAccount)
 	if err != nil {
 		return err
-	}
-	if x == nil {
-		// There is no room: the next are those of the account that have no address, and those of nobody.
-		e = Event{Kind: e.Kind, Reason: e.Reason, UserID: e.UserID}
-		if len(t.entries) >= trailInAll {
-			e.UserID = ""
-		}
-		if x, err = t.keep(keyOf(e), e); err != nil {
-			return err
-		}
 	}
 	if x.count == 0 {
 		x.first = now
@@ -92,13 +85,12 @@ func (t *trail) note(e Event) error {
 	return nil
 }
 
-// merged returns the event, for a caller who records it at once, as the entry that counts it. Where there is no room
-// for one it has an entry of its own: who records at once has changed something, and that is bounded by itself.
+// merged returns the event as the entry that counts it, for a caller that records it with what it changes.
 func (t *trail) merged(e Event) (Event, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	x, err := t.entry(e, time.Now())
-	if x == nil || err != nil {
+	x, err := t.entry(e, time.Now(), trailOfChanges)
+	if err != nil {
 		return e, err
 	}
 	at := e.At
@@ -107,22 +99,26 @@ func (t *trail) merged(e Event) (Event, error) {
 	return e, nil
 }
 
-// entry returns the entry that counts the event, or nil where there is no room for one more. It is called with mu held.
-func (t *trail) entry(e Event, now time.Time) (*entry, error) {
+// entry returns the entry that counts the event. Where the account has no room for another one it is the account's entry
+// without an address, and where the process has none, that of no account. It is called with mu held.
+func (t *trail) entry(e Event, now time.Time, room int) (*entry, error) {
 	// Should the database be away for hours, what waits for it stays as much as it is.
 	if hour := now.Truncate(EventSpan); !hour.Equal(t.hour) && len(t.waiting) < trailInAll {
 		t.hour = hour
 		clear(t.entries)
 		clear(t.of)
 	}
-	key, room := keyOf(e), trailOfAccount
 	if e.UserID == "" {
 		room = trailOfNobody
 	}
-	if t.entries[key] == nil && (t.of[entryKey{kind: e.Kind, user: e.UserID}] >= room || len(t.entries) >= trailInAll) {
-		return nil, nil
+	all := len(t.entries) >= trailInAll
+	if t.entries[keyOf(e)] == nil && (all || t.of[entryKey{kind: e.Kind, user: e.UserID}] >= room) {
+		e = Event{Kind: e.Kind, Reason: e.Reason, UserID: e.UserID}
+		if all {
+			e.UserID = ""
+		}
 	}
-	return t.keep(key, e)
+	return t.keep(keyOf(e), e)
 }
 
 // keep returns the entry of the key, which has e as its first where there was none. It is called with mu held.

@@ -234,29 +234,6 @@ func TestRefusalsSurviveFailures(t *testing.T) {
 	})
 }
 
-// Recoveries of one token are one entry, from each network; that of a token whose account has no room has its own.
-func TestRecoveriesAreCounted(t *testing.T) {
-	inBubble(t, standard, func(t *testing.T, w *world) {
-		first := w.signUp()
-		w.refreshed(first.RefreshToken, plain)
-		time.Sleep(grace + ms)
-		for range 5 {
-			w.refreshed(first.RefreshToken, page)
-		}
-		if n := w.count(`select times from audit where kind = 'TOKEN_RECOVERED'`); n != 5 {
-			t.Errorf("counted %d of 5", n)
-		}
-		for i := range 20 {
-			if _, err := w.Refresh(w.ctx, auth.Visitor{Tokens: []string{first.RefreshToken}, IP: fmt.Sprintf("198.51.100.%d", i)}, page); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if n := w.count(`select count(distinct ip) from audit where kind = 'TOKEN_RECOVERED' and times = 1`); n != 20 {
-			t.Errorf("%d addresses of 20", n)
-		}
-	})
-}
-
 func TestTheAuditIsKeptForSoLong(t *testing.T) {
 	cfg := standard
 	cfg.AuditKeep = 2 * time.Hour

@@ -182,7 +182,8 @@ func (s *Store) endLive(ctx context.Context, r runner, found []openSession, life
 	return result, err
 }
 
-// mark ends every session of the account except one. The account's row is locked.
+// mark ends every session of the account except one. The account's row is locked. A presentation that runs beside it,
+// on PostgreSQL, may have read the account before: it is answered as if it had come first, with tokens that have ended.
 func (s *Store) mark(ctx context.Context, r runner, userID, except string, e auth.Ending) error {
 	before, err := one(ctx, r, scanMark, selectMark+`where u.id = $1`, userID)
 	if err != nil {
