@@ -3,6 +3,7 @@ package route
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"example.com/latchkey/server/internal/inflight"
@@ -31,3 +32,13 @@ func HastyServer(h http.Handler, log *slog.Logger, haste int) *http.Server {
 func NotAllAtOnce(l inflight.Limits, next http.Handler) http.Handler {
 	return notAllAtOnce(inflight.New(l), next)
 }
+
+// BoundTo is Connections with these limits, of one network and of all.
+func BoundTo(ofOne, all int, proxies []netip.Prefix, log *slog.Logger) *Connections {
+	c := NewConnections(all, proxies, "nothing to do", log)
+	c.ofOne, c.ledger = ofOne, inflight.New(inflight.Limits{Requests: ofOne, AllRequests: all})
+	return c
+}
+
+// HeldBy returns how many connections a network has open, and how many are in all.
+func HeldBy(c *Connections, network string) (own, all int) { return c.ledger.Held(network) }
