@@ -102,6 +102,27 @@ func TestManyConnectionsOfOneAddress(t *testing.T) {
 	}
 }
 
+// A connection that has ended, by either side, makes room for another.
+func TestEndedConnectionsAreForgotten(t *testing.T) {
+	bounds := route.BoundTo(5, 5, nil, slog.New(slog.DiscardHandler))
+	ln := make(pipes)
+	b := bounds.Bound(ln)
+	for i := range 20 {
+		client := make(chan net.Conn)
+		go func() { client <- ln.dial() }()
+		c, err := b.Accept()
+		must(t, err)
+		if i%2 == 0 {
+			must(t, c.Close())
+		}
+		must(t, (<-client).Close())
+		must(t, c.Close()) // once more does no harm
+	}
+	if _, all := route.HeldBy(bounds, ""); all != 0 {
+		t.Errorf("%d connections are left", all)
+	}
+}
+
 // A connection that was used last goes last, and one with a request under way does not go: where there are only such,
 // the new connection is closed.
 func TestTheLongestIdleConnectionGoesFirst(t *testing.T) {

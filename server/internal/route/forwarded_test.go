@@ -1,7 +1,11 @@
 package route_test
 
 import (
+	"bytes"
+	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
@@ -128,5 +132,49 @@ func TestVisitorsBehindAProxy(t *testing.T) {
 	}
 	if !slices.Equal(said, []string{"", "RATE_LIMITED", "EMAIL_TAKEN"}) && !slices.Equal(said, []string{"", "RATE_LIMITED", ""}) {
 		t.Errorf("sign-ups are answered with %q", said)
+	}
+}
+
+// A proxy that nobody named to the server is named in the log, once, and strangers cannot fill the log with their headers.
+func TestAProxyThatIsNotTrustedIsLogged(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		proxies []netip.Prefix
+		send    []string // peer, and the header that it sends
+		told    []string // the peers that are named
+	}{
+		{"no header", nil, []string{"10.0.0.1 ", "192.0.2.1 "}, nil},
+		{"a proxy", nil, []string{"10.0.0.1 X-Forwarded-For", "10.0.0.1 X-Forwarded-For", "10.0.0.1 Forwarded"}, []string{"10.0.0.1"}},
+		{"another header", nil, []string{"::1 Forwarded"}, []string{"::1"}},
+		{"a trusted proxy", proxies, []string{"10.0.0.1 X-Forwarded-For", "10.0.0.2 Forwarded"}, nil},
+		{"a second proxy that was forgotten", proxies, []string{"10.0.0.1 X-Forwarded-For", "192.168.0.2 X-Forwarded-For"}, []string{"192.168.0.2"}},
+		{"one network", nil, []string{"2001:db8::1 Forwarded", "2001:db8::2 Forwarded"}, []string{"2001:db8::1"}},
+		{"strangers", nil, []string{"192.0.2.1 Forwarded", "192.0.2.2 Forwarded", "192.0.2.3 Forwarded", "127.0.0.1 X-Forwarded-For", "10.0.0.1 Forwarded", "10.0.0.2 Forwarded"},
+			[]string{"192.0.2.1", "192.0.2.2", "127.0.0.1", "10.0.0.1"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var logged bytes.Buffer
+			h := route.FromVisitor(row.proxies, slog.New(slog.NewTextHandler(&logged, nil)), http.NotFoundHandler())
+			for _, send := range row.send {
+				r := httptest.NewRequest(http.MethodGet, "/", nil)
+				peer, header, _ := strings.Cut(send, " ")
+				r.RemoteAddr = net.JoinHostPort(peer, "4711")
+				if header != "" {
+					r.Header.Set(header, "203.0.113.5")
+				}
+				h.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			var told []string
+			for line := range strings.Lines(logged.String()) {
+				if !strings.Contains(line, "level=WARN") || !strings.Contains(line, "--trusted-proxies") {
+					t.Errorf("the log says %s", line)
+				}
+				told = append(told, strings.TrimSpace(line[strings.LastIndex(line, "peer=")+len("peer="):]))
+			}
+			if !slices.Equal(told, row.told) {
+				t.Errorf("the log names %q, want %q", told, row.told)
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package route_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/latchkey/server/internal/inflight"
 	"example.com/latchkey/server/internal/route"
 )
 
@@ -68,4 +70,25 @@ func TestAProbeThatLeaves(t *testing.T) {
 			t.Errorf("the probe of a broken database: %d", got)
 		}
 	})
+}
+
+// Monitors are answered where an address has as much under way as it may.
+func TestProbesAreNotCounted(t *testing.T) {
+	var h http.Handler
+	ask := func(path string) int {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		return w.Code
+	}
+	within := map[string]int{}
+	h = route.NotAllAtOnce(inflight.Limits{Requests: 1}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			for _, path := range []string{"/healthz", "/readyz", "/login"} {
+				within[path] = ask(path)
+			}
+		}
+	}))
+	if got := ask("/"); got != http.StatusOK || !maps.Equal(within, map[string]int{"/healthz": 200, "/readyz": 200, "/login": 429}) {
+		t.Errorf("%d, and within it %v", got, within)
+	}
 }
