@@ -87,12 +87,16 @@ func (l *Ledger) Admit(network string) (*Charge, bool) {
 	return c, ok
 }
 
-// Held returns how many requests the network has under way, and how many there are in all.
-func (l *Ledger) Held(network string) (own, all int) {
+// Held returns how many requests the network has under way, and the bytes that they hold; for the empty network, of all.
+func (l *Ledger) Held(network string) (requests, bytes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if a := l.accounts[network]; a != nil {
-		own = a.requests
+	a := l.all
+	if network != "" {
+		a = l.accounts[network]
 	}
-	return own, l.all.requests
+	if a == nil {
+		return 0, 0
+	}
+	return a.requests, a.bytes
 }

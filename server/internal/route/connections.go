@@ -104,7 +104,8 @@ func (c *Connections) tell(network string, closed bool) {
 		c.refused++
 	}
 	if now := time.Now(); c.told.IsZero() || now.Sub(c.told) >= tellEvery {
-		ofNetwork, inAll := c.ledger.Held(network)
+		ofNetwork, _ := c.ledger.Held(network)
+		inAll, _ := c.ledger.Held("")
 		c.log.Warn("connections are at their limit", "advice", c.advice, "closed_waiting", c.closed, "refused", c.refused, "network", network, "of_network", ofNetwork, "limit_of_network", c.ofOne,
 			"in_all", inAll, "limit", c.all)
 		c.told, c.closed, c.refused = now, 0, 0

@@ -35,24 +35,39 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// bounded starts a server whose connections are bounded: of one address, and in all. Its handler tells when
-// it begins with /wait, and answers it when it is told to go on.
-func bounded(t *testing.T, ofOne, all int, proxies ...netip.Prefix) (address string, logged *lockedBuffer, began, goOn chan struct{}) {
+// boundedServer is a server whose connections are bounded. Its handler tells when it begins with /wait, and answers when it
+// is told to go on.
+type boundedServer struct {
+	address     string
+	logged      *lockedBuffer
+	began, goOn chan struct{}
+	idle        chan struct{} // a connection has become so
+}
+
+// bounded starts a server that allows so many connections of one address, and in all.
+func bounded(t *testing.T, ofOne, all int, proxies ...netip.Prefix) *boundedServer {
 	t.Helper()
-	logged, began, goOn = &lockedBuffer{}, make(chan struct{}), make(chan struct{})
-	log := slog.New(slog.NewTextHandler(logged, nil))
+	s := &boundedServer{logged: &lockedBuffer{}, began: make(chan struct{}), goOn: make(chan struct{}), idle: make(chan struct{}, 1000)}
+	log := slog.New(slog.NewTextHandler(s.logged, nil))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
+	s.address = ln.Addr().String()
 	srv := route.Server(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
-			began <- struct{}{}
-			<-goOn
+			s.began <- struct{}{}
+			<-s.goOn
 		}
-		_, _ = io.Copy(io.Discard, r.Body)
 	}), log)
+	note := srv.ConnState
+	srv.ConnState = func(c net.Conn, state http.ConnState) {
+		note(c, state)
+		if state == http.StateIdle {
+			s.idle <- struct{}{}
+		}
+	}
 	go func() { _ = srv.Serve(route.Listen(route.BoundTo(ofOne, all, proxies, log).Bound(ln))) }()
 	t.Cleanup(func() { must(t, srv.Close()) })
-	return ln.Addr().String(), logged, began, goOn
+	return s
 }
 
 // closed reports whether the server has closed the connection, or does so soon.
@@ -77,28 +92,28 @@ func (c *peer) answers() bool {
 // An address that opens more connections than it may loses those that have waited longest; the other addresses lose none.
 func TestManyConnectionsOfOneAddress(t *testing.T) {
 	t.Parallel()
-	address, logged, _, _ := bounded(t, 20, 40)
-	neighbour := from(t, "127.0.0.3", address)
+	s := bounded(t, 20, 40)
+	neighbour := from(t, "127.0.0.3", s.address)
 	if !neighbour.answers() {
 		t.Fatal("no answer")
 	}
 	var flood []*peer
 	for range 200 {
-		flood = append(flood, from(t, "127.0.0.2", address))
+		flood = append(flood, from(t, "127.0.0.2", s.address))
 	}
 	for i, c := range flood[:180] {
 		if !c.closed() {
 			t.Fatalf("connection %d of the flood is open", i)
 		}
 	}
-	for i, c := range append(flood[180:], neighbour, from(t, "127.0.0.4", address)) {
+	for i, c := range append(flood[180:], neighbour, from(t, "127.0.0.4", s.address)) {
 		if !c.answers() {
 			t.Errorf("connection %d gets no answer", i)
 		}
 	}
-	if lines := strings.Count(logged.String(), "connections are at their limit"); lines != 1 ||
-		!strings.Contains(logged.String(), "network=127.0.0.2 of_network=20 limit_of_network=20") {
-		t.Errorf("%d lines: %s", lines, logged)
+	if lines := strings.Count(s.logged.String(), "connections are at their limit"); lines != 1 ||
+		!strings.Contains(s.logged.String(), "network=127.0.0.2 of_network=20 limit_of_network=20") {
+		t.Errorf("%d lines: %s", lines, s.logged)
 	}
 }
 
@@ -118,7 +133,7 @@ func TestEndedConnectionsAreForgotten(t *testing.T) {
 		must(t, (<-client).Close())
 		must(t, c.Close()) // once more does no harm
 	}
-	if _, all := route.HeldBy(bounds, ""); all != 0 {
+	if all := route.HeldBy(bounds, ""); all != 0 {
 		t.Errorf("%d connections are left", all)
 	}
 }
@@ -127,34 +142,36 @@ func TestEndedConnectionsAreForgotten(t *testing.T) {
 // the new connection is closed.
 func TestTheLongestIdleConnectionGoesFirst(t *testing.T) {
 	t.Parallel()
-	address, _, began, goOn := bounded(t, 3, 10)
+	s := bounded(t, 3, 10)
 	var open [3]*peer
 	for i := range open {
-		open[i] = from(t, "127.0.0.2", address)
+		open[i] = from(t, "127.0.0.2", s.address)
 		if !open[i].answers() {
 			t.Fatal("no answer")
 		}
+		<-s.idle
 	}
 	if !open[0].answers() { // once more: now open[1] has been idle for longest
 		t.Fatal("no answer")
 	}
+	<-s.idle
 	open[2].get("/wait")
-	<-began
-	fourth := from(t, "127.0.0.2", address)
+	<-s.began
+	fourth := from(t, "127.0.0.2", s.address)
 	if !fourth.answers() || !open[1].closed() || !open[0].answers() {
 		t.Error("it is not the longest idle that went")
 	}
 	for _, c := range []*peer{open[0], fourth} {
 		c.get("/wait")
-		<-began
+		<-s.began
 	}
-	if refused := from(t, "127.0.0.2", address); !refused.closed() {
+	if refused := from(t, "127.0.0.2", s.address); !refused.closed() {
 		t.Error("one more is accepted where all others are in use")
 	}
-	if !from(t, "127.0.0.3", address).answers() {
+	if !from(t, "127.0.0.3", s.address).answers() {
 		t.Error("another address is refused")
 	}
-	close(goOn)
+	close(s.goOn)
 	for i, c := range []*peer{open[0], open[2], fourth} {
 		if status, _ := c.status(); status != http.StatusOK {
 			t.Errorf("connection %d: its request was cut off", i)
@@ -165,18 +182,18 @@ func TestTheLongestIdleConnectionGoesFirst(t *testing.T) {
 // Where all are full, one of the network that holds most goes. A trusted proxy has no limit of its own.
 func TestManyConnectionsInAll(t *testing.T) {
 	t.Parallel()
-	address, _, _, _ := bounded(t, 10, 20, netip.MustParsePrefix("127.0.0.9/32"))
+	s := bounded(t, 10, 20, netip.MustParsePrefix("127.0.0.9/32"))
 	var proxy, crowd, few []*peer
 	for range 11 {
-		proxy = append(proxy, from(t, "127.0.0.9", address))
+		proxy = append(proxy, from(t, "127.0.0.9", s.address))
 	}
 	for range 2 {
-		few = append(few, from(t, "127.0.0.3", address))
+		few = append(few, from(t, "127.0.0.3", s.address))
 	}
 	for range 7 {
-		crowd = append(crowd, from(t, "127.0.0.2", address))
+		crowd = append(crowd, from(t, "127.0.0.2", s.address))
 	}
-	few = append(few, from(t, "127.0.0.4", address), from(t, "127.0.0.5", address))
+	few = append(few, from(t, "127.0.0.4", s.address), from(t, "127.0.0.5", s.address))
 	for i, c := range crowd[:2] {
 		if !c.closed() {
 			t.Errorf("connection %d of the crowd is open", i)
@@ -244,6 +261,6 @@ func TestBoundedConnectionsOfTLS(t *testing.T) {
 				t.Errorf("%s: then HTTP/%d fails: %v", name, version, err)
 			}
 		}
-		eventually(t, "at most as many as may be", func() bool { own, _ := route.HeldBy(bounds, "127.0.0.2"); return own <= 5 })
+		eventually(t, "at most as many as may be", func() bool { return route.HeldBy(bounds, "127.0.0.2") <= 5 })
 	}
 }

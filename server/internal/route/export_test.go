@@ -2,7 +2,6 @@ package route
 
 import (
 	"log/slog"
-	"net/http"
 	"net/netip"
 
 	"example.com/latchkey/server/internal/inflight"
@@ -13,12 +12,9 @@ var (
 	Forwarded   = forwarded
 	FromVisitor = fromVisitor
 	Ready       = ready
+	// NotAllAtOnce bounds what is under way as the handler of everything does.
+	NotAllAtOnce = notAllAtOnce
 )
-
-// NotAllAtOnce bounds what is under way as the handler of everything does.
-func NotAllAtOnce(l inflight.Limits, next http.Handler) http.Handler {
-	return notAllAtOnce(inflight.New(l), next)
-}
 
 // BoundTo is Connections with these limits, of one network and of all.
 func BoundTo(ofOne, all int, proxies []netip.Prefix, log *slog.Logger) *Connections {
@@ -27,5 +23,8 @@ func BoundTo(ofOne, all int, proxies []netip.Prefix, log *slog.Logger) *Connecti
 	return c
 }
 
-// HeldBy returns how many connections a network has open, and how many are in all.
-func HeldBy(c *Connections, network string) (own, all int) { return c.ledger.Held(network) }
+// HeldBy returns how many connections a network has open; of "", how many are in all.
+func HeldBy(c *Connections, network string) int {
+	n, _ := c.ledger.Held(network)
+	return n
+}

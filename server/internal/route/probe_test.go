@@ -81,7 +81,7 @@ func TestProbesAreNotCounted(t *testing.T) {
 		return w.Code
 	}
 	within := map[string]int{}
-	h = route.NotAllAtOnce(inflight.Limits{Requests: 1}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	h = route.NotAllAtOnce(inflight.New(inflight.Limits{Requests: 1}), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			for _, path := range []string{"/healthz", "/readyz", "/login"} {
 				within[path] = ask(path)

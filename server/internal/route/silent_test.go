@@ -37,10 +37,16 @@ func from(t *testing.T, local, address string) *peer {
 	return &peer{conn, bufio.NewReader(conn), t}
 }
 
-// post sends the head of a request with a body of so many bytes, and so many of them.
+// post sends the head of a request with a body of so many bytes and, when the server waits for the body, so many of them.
 func (c *peer) post(length, sent int) *peer {
 	c.t.Helper()
-	_, err := fmt.Fprintf(c, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length)
+	_, err := fmt.Fprintf(c, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
+		"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n", length)
+	must(c.t, err)
+	if line, err := c.from.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100 ") {
+		c.t.Fatalf("the server does not wait for the body: %q, %v", line, err)
+	}
+	_, err = c.from.ReadString('\n')
 	must(c.t, err)
 	_, err = io.WriteString(c, strings.Repeat(" ", sent))
 	must(c.t, err)
@@ -96,7 +102,8 @@ func TestSilentBodiesOfOneAddress(t *testing.T) {
 const typename = `{"query":"{ __typename }"}`
 
 // reading starts a server whose handler reads bodies as the API does, behind the limits, and returns its address.
-func reading(t *testing.T, l inflight.Limits) (address string, began chan struct{}) {
+func reading(t *testing.T, l *inflight.Ledger) (address string, began chan struct{}) {
+	t.Helper()
 	began = make(chan struct{}, 100)
 	h := route.NotAllAtOnce(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began <- struct{}{}
@@ -119,11 +126,10 @@ func reading(t *testing.T, l inflight.Limits) (address string, began chan struct
 // Where an address has as many requests under way as it may, the one gives way that has waited longest for its client.
 func TestTheLongestWaitingRequestGivesWay(t *testing.T) {
 	t.Parallel()
-	address, began := reading(t, inflight.Limits{Requests: 3})
+	address, _ := reading(t, inflight.New(inflight.Limits{Requests: 3}))
 	waiting := make([]*peer, 3)
 	for i := range waiting {
 		waiting[i] = from(t, "127.0.0.2", address).post(100, 0)
-		<-began
 	}
 	for i := range waiting {
 		if status, body := from(t, "127.0.0.2", address).get("/").status(); status != http.StatusOK {
@@ -132,16 +138,14 @@ func TestTheLongestWaitingRequestGivesWay(t *testing.T) {
 		if status, _ := waiting[i].status(); status != http.StatusTooManyRequests {
 			t.Errorf("the silent body %d is answered with %d", i, status)
 		}
-		<-began
 		from(t, "127.0.0.2", address).post(100, 0) // takes the place of the request that was answered
-		<-began
 	}
 }
 
 // An answer that its client does not take gives way too.
 func TestALongAnswerGivesWay(t *testing.T) {
 	t.Parallel()
-	address, began := reading(t, inflight.Limits{Requests: 1})
+	address, began := reading(t, inflight.New(inflight.Limits{Requests: 1}))
 	deaf := from(t, "127.0.0.2", address).get("/long")
 	<-began
 	eventually(t, "answered", func() bool {
@@ -157,16 +161,20 @@ func TestALongAnswerGivesWay(t *testing.T) {
 // any more, the next is refused.
 func TestMemoryOfOneAddress(t *testing.T) {
 	t.Parallel()
-	address, began := reading(t, inflight.Limits{Bytes: 70 << 10})
-	first, second := from(t, "127.0.0.2", address).post(1<<20, 20<<10), from(t, "127.0.0.2", address)
-	<-began
+	ledger := inflight.New(inflight.Limits{Bytes: 70 << 10})
+	address, _ := reading(t, ledger)
+	first := from(t, "127.0.0.2", address).post(1<<20, 20<<10)
+	eventually(t, "charged", func() bool {
+		_, bytes := ledger.Held("127.0.0.2")
+		return bytes > 32<<10 // with its headers
+	})
 	if status, _ := from(t, "127.0.0.3", address).post(60<<10, 60<<10).status(); status != http.StatusOK {
 		t.Errorf("another address: %d", status)
 	}
 	if status, _ := from(t, "127.0.0.2", address).post(30<<10, 30<<10).status(); status != http.StatusOK {
 		t.Errorf("beside one of 20 KiB: %d", status)
 	}
-	if status, _ := second.post(40<<10, 40<<10).status(); status != http.StatusOK {
+	if status, _ := from(t, "127.0.0.2", address).post(40<<10, 40<<10).status(); status != http.StatusOK {
 		t.Errorf("one that needs the room of another: %d", status)
 	}
 	if status, body := first.status(); status != http.StatusTooManyRequests || !strings.Contains(body, `"RATE_LIMITED"`) {
