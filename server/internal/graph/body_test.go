@@ -103,7 +103,7 @@ func allocated(do func()) int {
 
 // While operations wait, as logins do for their turn to hash, nothing of their bodies is in memory.
 func TestWaitingHoldsNoBody(t *testing.T) {
-	const waiting = 8
+	const waiting = 4
 	for name, body := range hostileBodies(loginText) {
 		t.Run(name, func(t *testing.T) {
 			a := testAPI()

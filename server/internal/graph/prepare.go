@@ -124,13 +124,13 @@ func parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
 	return doc, nil
 }
 
-// enough is what validate's walk panics with when it has found maxErrors: the library's walk has no other way to stop.
-var enough = errors.New("enough errors")
+// errEnough is what validate's walk panics with when it has found maxErrors: the library's walk has no other way to stop.
+var errEnough = errors.New("enough errors")
 
 // validate returns the first maxErrors errors of the document.
 func (o *operations) validate(doc *ast.QueryDocument) (errs gqlerror.List) {
 	defer func() {
-		if v := recover(); v != nil && v != enough {
+		if v := recover(); v != nil && v != errEnough {
 			panic(v)
 		}
 	}()
@@ -143,7 +143,7 @@ func (o *operations) validate(doc *ast.QueryDocument) (errs gqlerror.List) {
 			}
 			errcode.Set(err, errcode.ValidationFailed)
 			if errs = append(errs, err); len(errs) == maxErrors {
-				panic(enough)
+				panic(errEnough)
 			}
 		})
 	}
