@@ -16,10 +16,11 @@ func refused(format string, args ...any) *gqlerror.Error {
 
 // weigh says what fields cost that cost more than one: so many of them, under whatever names, are too complex a query.
 func weigh(c *generated.ComplexityRoot) {
-	paged := func(child, first int, _ *string) int { return 1 + child*max(first, 1) }
+	paged := func(child, first int, _ *string) int { return costOfRead + child*max(first, 1) }
+	c.Query.Me = func(child int) int { return costOfRead + child }
 	c.Query.Activity = paged
 	c.Query.Posts = func(child, first int, after *string) int { return paged(costOfPost+child, first, after) }
-	c.Query.Sessions = func(child int) int { return 1 + child*usualSessions }
+	c.Query.Sessions = func(child int) int { return costOfRead + child*usualSessions }
 	c.Post.Body = func(int) int { return costOfBody } // once more for each alias
 	m := &c.Mutation
 	m.Login = func(child int, _, _ string) int { return costOfHash + child }
