@@ -93,8 +93,8 @@
 //
 // # Keys
 //
-// Access tokens are signed by one key pair after another. Any number of processes does so without a word between them,
-// for what a key is at a moment follows from the rows and the database's clock alone (keyschedule.go):
+// One key pair after another signs the access tokens. Processes need not talk to each other about keys: the rows and the
+// database's clock alone say what a key is at a moment (keyschedule.go):
 //
 //	there is none, or all were stolen
 //	───────────────────────────────────┐
@@ -104,31 +104,35 @@
 //	                          └──────────┴──────────┴────────┘
 //	                           all were stolen (ReplaceKeys)
 //
-// Each state in words, and how it comes to the next:
+// The states, and what leads from one to the next:
 //
-//   - Announced: published for ten minutes before it signs. Others may keep the published keys for five minutes
-//     (JWKSMaxAge), and a process learns of a new one within a second. So nobody is shown a token of a key that he
-//     cannot know, with five minutes to spare.
-//   - Signing: of the keys whose time has come, the one whose time came last. What a process read last of the keys is
-//     behind an atomic pointer: neither signing nor verifying waits for the database.
-//   - Retired: published, and verifies what it has signed. A process puts the life of its tokens into the row of a key
-//     before it signs with it. The key is there until the longest of these has passed, and a minute, for processes
-//     learn late and clocks differ.
-//   - By age: whoever sees first that the newest key has signed for key-max-age, but for the ten minutes, announces
-//     the next. The rows are locked while it does, so it happens once.
-//   - A token of a key that a process does not know makes it look into the store before it refuses. Looks are 100 ms
-//     apart, and all who wait share one, so that forged tokens cost the database next to nothing.
-//   - A process that has not read the keys for a second reads them before it relies on them, as it does with endings:
-//     a stolen key is refused by all within a second. Sessions do not depend on keys: whoever held a token refreshes.
+//   - Announced: the key is published for ten minutes before it signs. Services may keep the published keys for five
+//     minutes (JWKSMaxAge), and a process learns of a new key within a second. So every service has a key before the
+//     first token of it arrives.
+//   - Signing: of the keys whose time has come, the latest. A process keeps the keys that it read last behind an atomic
+//     pointer: neither signing nor verifying waits for the database.
+//   - Retired: the key is published and verifies what it has signed. Before a process signs with a key, it writes the life
+//     of its tokens into the key's row. The key stays until the longest of these lives has passed, and a minute more,
+//     because processes learn late and clocks differ.
+//   - By age: the first process that sees that the newest key has signed for key-max-age, less the ten minutes, announces
+//     the next. The rows are locked meanwhile, so it happens once.
 //
-// With [MasterKeys] the rows hold secrets encrypted with AES-256-GCM, bound to what each is for and to its public key.
-// Rows that are not encrypted are when a process with a master key meets them, at its start or later. A process without
-// it, or with another, does not start. One that runs goes on with the keys that it knows, and signs no more once one
-// signs that it cannot open, which is ten minutes after that was made or later.
+// A token of an unknown key makes the process read the store before it refuses the token. Readings are 100 ms apart and
+// all waiting requests share one, so forged tokens cost the database next to nothing. A process that has not read the
+// keys for a second reads them before it relies on them, as it does with endings: all processes refuse a stolen key
+// within a second. Sessions do not depend on keys: clients with a refused token refresh.
 //
-// To change the master key, processes get the new one in front of the old, one after the other. The first that starts
-// so encrypts every row anew; those with the old one alone run on as above. What these put there meanwhile, the later
-// starts encrypt: after the last of them no row needs the old one, and processes start with the new one alone.
+// A token is refused when its life is longer than its key's row says, or when its session never existed: a stolen key
+// alone does not open sessions.
+//
+// With [MasterKeys] the rows hold secrets encrypted with AES-256-GCM, bound to their purpose and public key. A key that
+// ever stood in the clear counts as known. The first process with a master key drops such keys and makes new ones,
+// because copies of the database keep the clear text. A process without the master key, or with another one, does not
+// start. A running one continues with the keys that it knows, until a key signs that it cannot open.
+//
+// To change the master key, every process gets the new one in front of the old, one after the other. The first that starts
+// so encrypts every row anew. Later starts encrypt what processes with the old key alone have added meanwhile. Then no row
+// needs the old key, and processes start with the new one alone.
 //
 // # What holds, and why to believe it
 //
