@@ -65,6 +65,7 @@ func TestKnownBrowsersAreCounted(t *testing.T) {
 
 		// The owner's session makes the browser known under the same count, however often it refreshes.
 		for range 3 {
+			time.Sleep(time.Second)
 			g = w.refreshed(g.RefreshToken, plain)
 			guess(1, auth.CodeRateLimited)
 		}
