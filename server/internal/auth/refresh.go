@@ -144,7 +144,7 @@ func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 	case change.Resent != nil:
 		i.refresh = p.out.String()
 	default:
-		i.sessionEnd = s.policy.Life.end(snap.Token.SentAt, snap.Session.CreatedAt)
+		i.sessionEnd = earlier(s.policy.Life.end(snap.Token.SentAt, snap.Session.CreatedAt), snap.Token.ExpiresAt)
 	}
 	g, err := s.grant(ctx, i)
 	if now := time.Now(); err == nil && s.devices().known(p.visitor, i.user.ID, now) == "" {

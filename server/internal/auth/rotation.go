@@ -48,7 +48,7 @@ func decide(s Snapshot, t refreshToken, p Policy, o RefreshOptions) decision {
 		return decision{action: refuse, reason: ReasonMaxAge}
 	case !whole(s, t):
 		return decision{action: corrupt}
-	case s.Now.Sub(s.current().SentAt) > p.Life.Idle:
+	case s.Now.Sub(s.current().SentAt) > p.Life.Idle, s.Now.After(s.current().ExpiresAt):
 		return decision{action: refuse, reason: ReasonIdle}
 	case current:
 		return decideCurrent(s, p, o)
@@ -168,7 +168,8 @@ func succession(s Snapshot, current Token, p Policy) *Succession {
 	}
 }
 
-// end returns when a session ends that was created and last sent a token at the given times.
+// end returns when a session ends that was created and last sent a token at the given times. The row of the token keeps
+// this end: a longer life in a later configuration revives no session that is past it.
 func (l Life) end(sent, created time.Time) time.Time {
 	end := sent.Add(l.Idle)
 	if l.Max > 0 && created.Add(l.Max).Before(end) {

@@ -35,7 +35,7 @@ func current(sent time.Duration) auth.Snapshot {
 		Now:     t0,
 		User:    auth.User{ID: "user"},
 		Session: auth.SessionState{ID: session, TagKey: tagKey, CreatedAt: t0.Add(-sent), Generation: 1},
-		Token:   auth.Token{Generation: 1, Hash: hash[:], SentAt: t0.Add(-sent)},
+		Token:   auth.Token{Generation: 1, Hash: hash[:], SentAt: t0.Add(-sent), ExpiresAt: t0.Add(idle - sent)},
 	}
 }
 
@@ -47,7 +47,7 @@ func superseded(ago time.Duration) auth.Snapshot {
 	s.Token.SeenAt = t0.Add(-ago)
 	s.Token.ExpiresAt = t0.Add(-ago + grace)
 	s.Token.Sealed = []byte("sealed")
-	s.Later = []auth.Token{{Generation: 2, SentAt: t0.Add(-ago)}}
+	s.Later = []auth.Token{{Generation: 2, SentAt: t0.Add(-ago), ExpiresAt: t0.Add(idle - ago)}}
 	return s
 }
 
@@ -67,7 +67,7 @@ func moved(ago, current time.Duration) auth.Snapshot {
 	s := superseded(ago)
 	s.Session.Generation = 3
 	s.Later[0].SupersededAt, s.Later[0].Sealed = t0.Add(-current), []byte("sealed")
-	s.Later = append(s.Later, auth.Token{Generation: 3, SentAt: t0.Add(-current)})
+	s.Later = append(s.Later, auth.Token{Generation: 3, SentAt: t0.Add(-current), ExpiresAt: t0.Add(idle - current)})
 	return s
 }
 
@@ -116,6 +116,9 @@ var decideRows = []struct {
 	{"S0' reused", ended(current(time.Minute), auth.ReasonTokenReused), page, auth.Refuse, auth.ReasonTokenReused},
 	{"S0' superseded of an ended session", ended(superseded(time.Hour), auth.ReasonPasswordChanged), plain, auth.Refuse, auth.ReasonPasswordChanged},
 	{"S0' superseded within grace of an ended session", ended(superseded(time.Second), auth.ReasonRevoked), page, auth.Refuse, auth.ReasonRevoked},
+	{"S0' a millisecond past the end that it was sent with", with(current(time.Hour), func(s *auth.Snapshot) { s.Token.ExpiresAt = t0.Add(-ms) }), plain, auth.Refuse, auth.ReasonIdle},
+	{"S1' at the end that it was sent with", with(current(time.Hour), func(s *auth.Snapshot) { s.Token.ExpiresAt = t0 }), plain, auth.Rotate, ""},
+	{"S0' the current one past the end that it was sent with", with(superseded(ms), func(s *auth.Snapshot) { s.Later[0].ExpiresAt = t0.Add(-ms) }), page, auth.Refuse, auth.ReasonIdle},
 	{"S0' idle by a millisecond", current(idle + ms), plain, auth.Refuse, auth.ReasonIdle},
 	{"exactly idle is not too long", current(idle), plain, auth.Rotate, ""},
 	{"S0' at max age", with(current(time.Minute), func(s *auth.Snapshot) { s.Session.CreatedAt = t0.Add(-maxAge) }), plain, auth.Refuse, auth.ReasonMaxAge},

@@ -78,16 +78,27 @@ func (s *Service) Sessions(ctx context.Context, id Identity) ([]Session, error) 
 // coarse rounds LastUsedAt down, and takes ExpiresAt from that, or it would tell the same. A session whose idle life is
 // shorter than the rounding tells the hour of its end as it is, or a live one would seem to have ended.
 func (s *Service) coarse(x Session, now time.Time) Session {
-	exact := s.policy.Life.end(x.LastUsedAt, x.CreatedAt)
+	sent := x.ExpiresAt // with its token
+	exact := earlier(s.policy.Life.end(x.LastUsedAt, x.CreatedAt), sent)
 	x.LastUsedAt = x.LastUsedAt.Truncate(lastUsedStep)
 	if x.LastUsedAt.Before(x.CreatedAt) {
 		x.LastUsedAt = x.CreatedAt
 	}
 	x.ExpiresAt = s.policy.Life.end(x.LastUsedAt, x.CreatedAt)
+	if sent.Before(x.ExpiresAt) {
+		x.ExpiresAt = sent.Truncate(lastUsedStep)
+	}
 	if x.ExpiresAt.Before(now) {
 		x.ExpiresAt = exact
 	}
 	return x
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Logout ends (LOGGED_OUT) the session of the access token, where id is not nil, and of every refresh token of v whose

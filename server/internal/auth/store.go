@@ -183,6 +183,7 @@ type OpenSession struct {
 	ID         string
 	CreatedAt  time.Time
 	LastUsedAt time.Time
+	ExpiresAt  time.Time // the end that its current token was sent with
 }
 
 // Ended tells which live sessions were ended.
@@ -223,15 +224,17 @@ type EndCursor struct {
 	Session string    // the last that the last step ended
 }
 
-// Life says how long a session lives when nobody ends it.
+// Life says how long a session lives that is not ended. A session is live by a Life where it would be by that of its
+// current token's answer too (Token.ExpiresAt).
 type Life struct {
 	Idle time.Duration // a session whose current token was last sent longer ago than this has ended
 	Max  time.Duration // a session of this age has ended; 0: never
 }
 
-// Live reports whether a session that has not been ended is live at the time: neither idle nor too old.
+// Live reports whether a session that has not been ended is live at the time: neither idle nor too old, by l and by the
+// configuration that its current token was sent under.
 func (l Life) Live(x OpenSession, now time.Time) bool {
-	return now.Sub(x.LastUsedAt) <= l.Idle && (l.Max <= 0 || now.Sub(x.CreatedAt) < l.Max)
+	return now.Sub(x.LastUsedAt) <= l.Idle && (l.Max <= 0 || now.Sub(x.CreatedAt) < l.Max) && !now.After(x.ExpiresAt)
 }
 
 // Limit is how often something may happen within a time.
@@ -253,7 +256,7 @@ type Streak struct {
 type Retention struct {
 	Grace    time.Duration // superseded tokens answer nothing, whatever was seen later, until their own end
 	Recovery time.Duration // and from then on until they were superseded longer ago than this, or a later one was seen longer ago than Grace
-	Sessions time.Duration // sessions whose current token was last sent longer ago than this are dropped; 0: none is
+	Sessions time.Duration // sessions whose current token was last sent longer ago than this, and is past its own end, are dropped; 0: none is
 	Counts   time.Duration // what was counted against a Limit longer ago than this is dropped; 0: none is
 	Audit    time.Duration // entries of the audit record older than this are dropped; 0: none is
 }

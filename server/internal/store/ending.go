@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -115,14 +114,13 @@ func scanEndedRow(rows row) (x endedRow, err error) {
 // openSession is a session that has not ended.
 type openSession struct {
 	auth.OpenSession
-	until time.Time // the end that its current token was sent with
 }
 
 func scanOpen(rows row) (x openSession, err error) {
 	var created int64
 	var sent, until sql.NullInt64 // null: the current token's row is missing
 	err = rows.Scan(&x.ID, &created, &sent, &until)
-	x.CreatedAt, x.LastUsedAt, x.until = timeOf(created), timeOrZero(sent), timeOrZero(until)
+	x.CreatedAt, x.LastUsedAt, x.ExpiresAt = timeOf(created), timeOrZero(sent), timeOrZero(until)
 	return x, err
 }
 
@@ -156,9 +154,9 @@ func (s *Store) endOpen(ctx context.Context, r runner, userID, except string, li
 	if err != nil || !marking {
 		return result, err
 	}
-	sent, created := bounds(e.At, life)
-	rest, err := one(ctx, r, scanNumber, `select count(*) from (select 1 `+liveOf+`and s.id <> $4 limit $5) live`,
-		userID, sent, created, except, liveCounted)
+	sent, created, now := bounds(e.At, life)
+	rest, err := one(ctx, r, scanNumber, `select count(*) from (select 1 `+liveOf+`and s.id <> $5 limit $6) live`,
+		userID, sent, created, now, except, liveCounted)
 	if err != nil {
 		return result, err
 	}

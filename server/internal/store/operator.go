@@ -68,7 +68,7 @@ func (s *Store) EndNext(ctx context.Context, sel auth.Selection, e auth.Ending, 
 			return err
 		}
 		for _, x := range found {
-			if ended[x.ID] && x.until.After(e.At) {
+			if ended[x.ID] && x.ExpiresAt.After(e.At) {
 				live++
 			}
 		}

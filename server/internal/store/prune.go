@@ -122,7 +122,7 @@ func (s *Store) pruneSessions(ctx context.Context, ret auth.Retention, from auth
 	for _, x := range found {
 		if x.sent < sent {
 			err = s.write(ctx, func(ctx context.Context, r runner) (err error) {
-				removed, err = exec(ctx, r, deleteSessions, from.Session, last, sent)
+				removed, err = exec(ctx, r, deleteSessions, from.Session, last, sent, millis(now))
 				return err
 			})
 			break
@@ -175,7 +175,8 @@ const (
 	// The tokens of the sessions go with them.
 	deleteSessions = `delete from sessions where id > $1 and id <= $2 and exists (
 		select 1 from refresh_tokens t
-		where t.session_id = sessions.id and t.generation = sessions.generation and t.sent_at < $3)`
+		where t.session_id = sessions.id and t.generation = sessions.generation and t.sent_at < $3
+		and t.expires_at < $4)`
 
 	deleteFailures = `delete from login_failures where at <= (
 		select max(at) from (select at from login_failures where at < $1 order by at limit $2) oldest)`

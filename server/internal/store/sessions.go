@@ -9,19 +9,19 @@ import (
 	"example.com/latchkey/server/internal/auth"
 )
 
-// liveOf selects the user's live sessions, by the time since which a token must have been sent ($2) and after which the
-// session must have been created ($3).
+// liveOf selects the user's live sessions, by the time since which a token must have been sent ($2), the time after which
+// the session must have been created ($3), and now ($4).
 const liveOf = `from users u join sessions s on s.user_id = u.id
 	join refresh_tokens t on t.session_id = s.id and t.generation = s.generation
-	where u.id = $1 and ` + isOpen + `and t.sent_at >= $2 and s.created_at > $3 `
+	where u.id = $1 and ` + isOpen + `and t.sent_at >= $2 and s.created_at > $3 and t.expires_at >= $4 `
 
 // bounds returns liveOf's times.
-func bounds(now time.Time, life auth.Life) (sent, created int64) {
+func bounds(now time.Time, life auth.Life) (sent, created, at int64) {
 	created = math.MinInt64
 	if life.Max > 0 {
 		created = millis(now.Add(-life.Max))
 	}
-	return millis(now.Add(-life.Idle)), created
+	return millis(now.Add(-life.Idle)), created, millis(now)
 }
 
 // Sessions implements auth.Store.
@@ -30,9 +30,9 @@ func (s *Store) Sessions(ctx context.Context, userID string, life auth.Life, fir
 	if err != nil {
 		return nil, s.wrap("sessions", err)
 	}
-	sent, created := bounds(now, life)
+	sent, created, at := bounds(now, life)
 	all, err := list(ctx, s.reads, scanSession, `select s.id, s.user_id, s.created_at, t.sent_at, t.expires_at,
-		s.user_agent, s.ip `+liveOf+`order by t.sent_at desc, s.id desc limit $4`, userID, sent, created, first)
+		s.user_agent, s.ip `+liveOf+`order by t.sent_at desc, s.id desc limit $5`, userID, sent, created, at, first)
 	return all, s.wrap("sessions", err)
 }
 

@@ -12,6 +12,7 @@ import (
 )
 
 func testLiveSessions(t *testing.T, f *fixture) {
+	f.life = time.Hour
 	s := f.process()
 	ada, first := f.account(s, 50*time.Minute)
 	eve, hers := f.account(s, 40*time.Minute)
@@ -57,6 +58,7 @@ func testLiveSessions(t *testing.T, f *fixture) {
 }
 
 func testEndNext(t *testing.T, f *fixture) {
+	f.life = time.Hour
 	s := f.process()
 	ada, a1 := f.account(s, 0)
 	eve, e1 := f.account(s, 0)

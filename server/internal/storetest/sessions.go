@@ -53,6 +53,25 @@ func testSessions(t *testing.T, f *fixture) {
 	}
 }
 
+// testSessionsPastTheirEnd has sessions whose tokens were sent with a shorter life than is configured by now.
+func testSessionsPastTheirEnd(t *testing.T, f *fixture) {
+	s := f.process()
+	f.life = time.Hour
+	a, past := f.account(s, time.Hour+time.Minute)
+	live := f.session(s, a.ID, 59*time.Minute)
+	list, err := s.Sessions(ctx, a.ID, forever, 10)
+	if err != nil || len(list) != 1 || list[0].ID != live.Session.ID {
+		t.Errorf("listed are %+v, %v", list, err)
+	}
+	ended, err := s.EndSessions(ctx, auth.Selection{UserID: a.ID}, forever, auth.Ending{Reason: auth.ReasonRevoked})
+	if diff := cmp.Diff([]string{live.Session.ID}, ended.Sessions); diff != "" || err != nil {
+		t.Errorf("ended live (-want +got): %v\n%s", err, diff)
+	}
+	if e := f.ending(s, past.Session.ID); e.Reason != auth.ReasonRevoked {
+		t.Errorf("the other is not flagged: %+v", e)
+	}
+}
+
 func testEndSessions(t *testing.T, f *fixture) {
 	s := f.process()
 	a, first := f.account(s, 0)

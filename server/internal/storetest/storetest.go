@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 		{"answers", testAnswers},
 		{"live sessions", testSessions},
 		{"ending sessions", testEndSessions},
+		{"sessions past their end", testSessionsPastTheirEnd},
 		{"live sessions of all", testLiveSessions},
 		{"ending sessions in steps", testEndNext},
 		{"ending all sessions", testEndAll},
@@ -91,6 +92,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 type fixture struct {
 	t    *testing.T
 	open func() (Store, error)
+	life time.Duration // that the first tokens of sessions are sent with; 0: openFor
 }
 
 var ctx = context.Background()
@@ -115,16 +117,29 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // forever is a life that nothing in a test outlives.
 var forever = auth.Life{Idle: 1000 * time.Hour}
 
+// openFor is the life that the first token of a session is sent with, unless a test says another.
+const openFor = 1000 * time.Hour
+
 // opening returns a session with its first token, both of the given age.
 func opening(userID string, now time.Time, age time.Duration) auth.Opening {
 	id, at := newID(), now.Add(-age)
 	return auth.Opening{
-		Session: auth.Session{ID: id, UserID: userID, CreatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(time.Hour),
+		Session: auth.Session{ID: id, UserID: userID, CreatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(openFor),
 			UserAgent: "Test/1.0", IP: "192.0.2.1"},
 		TagKey: []byte("tag key of " + id),
-		Token:  auth.Token{Generation: 1, Hash: []byte("hash 1"), SentAt: at, ExpiresAt: at.Add(time.Hour)},
+		Token:  auth.Token{Generation: 1, Hash: []byte("hash 1"), SentAt: at, ExpiresAt: at.Add(openFor)},
 		Events: []auth.Event{{Kind: auth.EventLoggedIn, At: at, UserID: userID, SessionID: id}},
 	}
+}
+
+// opening is opening with the life of the fixture.
+func (f *fixture) opening(userID string, now time.Time, age time.Duration) auth.Opening {
+	o := opening(userID, now, age)
+	if f.life > 0 {
+		o.Token.ExpiresAt = o.Token.SentAt.Add(f.life)
+		o.Session.ExpiresAt = o.Token.ExpiresAt
+	}
+	return o
 }
 
 // account makes an account with a session of the given age.
@@ -134,7 +149,7 @@ func (f *fixture) account(s Store, age time.Duration) (auth.Account, auth.Openin
 	a := auth.Account{User: auth.User{ID: id, Email: id + "@example.com", Name: "Ada"}, PasswordHash: "first hash"}
 	var o auth.Opening
 	if err := s.CreateAccount(ctx, a, func(now time.Time) (auth.Opening, error) {
-		a.CreatedAt, o = now, opening(id, now, age)
+		a.CreatedAt, o = now, f.opening(id, now, age)
 		return o, nil
 	}); err != nil {
 		f.t.Fatal(err)
@@ -147,7 +162,7 @@ func (f *fixture) session(s Store, userID string, age time.Duration) auth.Openin
 	f.t.Helper()
 	var o auth.Opening
 	if err := s.OpenSession(ctx, userID, nil, func(snap auth.LoginSnapshot) (auth.Opening, error) {
-		o = opening(userID, snap.Now, age)
+		o = f.opening(userID, snap.Now, age)
 		return o, nil
 	}); err != nil {
 		f.t.Fatal(err)
