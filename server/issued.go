@@ -74,7 +74,7 @@ func (i *issued) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	now, last := time.Now().Unix(), i.told.Load()
 	if now-last >= int64(failureEvery/time.Second) && i.told.CompareAndSwap(last, now) {
-		i.log.Error("there is no certificate", "domain", i.domain, "error", err)
+		i.log.Error("cannot obtain a certificate", "domain", i.domain, "error", err)
 	}
 	return nil, err
 }

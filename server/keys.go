@@ -68,9 +68,9 @@ func moment(t time.Time) string {
 
 // rotate makes a new signing key and says what becomes of it.
 func rotate(ctx context.Context, cfg rotateKeys, log *slog.Logger, stdout io.Writer) error {
-	change, said := auth.RotateKeys, "Key %s is published now and signs from %s on. What the key before it has signed stays good.\n"
+	change, said := auth.RotateKeys, "Key %s is published now and signs from %s on. Tokens of the key before it stay valid.\n"
 	if cfg.Now {
-		change, said = auth.ReplaceKeys, "Key %s signs from %s on. All other keys are dropped: servers refuse what they signed within "+
+		change, said = auth.ReplaceKeys, "Key %s signs from %s on. All other keys are dropped. Servers refuse their tokens within "+
 			"a second,\nand clients get new access tokens by themselves. Services that keep the published keys may take up to 5 minutes.\n"
 	}
 	var made auth.KeyInfo
