@@ -53,25 +53,24 @@ func (t text) MarshalGQLContext(ctx context.Context, w io.Writer) error {
 	return err
 }
 
+// extra is how many bytes longer each byte gets by being escaped.
+var extra = func() (of [256]uint8) {
+	for c := range 0x20 {
+		of[c] = uint8(len(`\u0000`) - 1)
+	}
+	for _, c := range "\"\\\n\r\t" {
+		of[c] = uint8(len(`\n`) - 1)
+	}
+	return of
+}()
+
 // encodedLen returns the length of what appendQuoted appends.
 func encodedLen(s string) int {
 	n := len(s) + len(`""`)
 	for i := range len(s) {
-		n += extra(s[i])
+		n += int(extra[s[i]])
 	}
 	return n
-}
-
-// extra is how many bytes longer a byte gets by being escaped.
-func extra(c byte) int {
-	switch {
-	case c >= 0x20 && c != '"' && c != '\\':
-		return 0
-	case c >= 0x20, c == '\n', c == '\r', c == '\t':
-		return len(`\n`) - 1
-	default:
-		return len(`\u0000`) - 1
-	}
 }
 
 // appendQuoted appends s as a JSON string. It escapes no more than it must.
@@ -81,7 +80,7 @@ func appendQuoted(to []byte, s string) []byte {
 	start := 0
 	for i := range len(s) {
 		c := s[i]
-		if extra(c) == 0 {
+		if extra[c] == 0 {
 			continue
 		}
 		to = append(to, s[start:i]...)
