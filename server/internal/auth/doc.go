@@ -91,6 +91,19 @@
 // No arrow leads back. Access tokens are not kept anywhere: they are good until they expire or their session has ended,
 // which every process learns within a second (endings.go).
 //
+// A process may run with other durations than the processes beside it, and than the ones before it:
+//
+//   - Access tokens: a process remembers ended sessions for the longest life that a key's row says, not for its own
+//     access-ttl. So it knows the ending of every session that a token may be about.
+//   - Idle sessions: a token's row says when the session ends without a refresh, by the configuration of the answer. The
+//     session ends then, or earlier where the present configuration says so. A longer idle-ttl or max-ttl lengthens the
+//     life of live sessions at their next refresh. It revives none.
+//   - Pruning of sessions: a session goes a day after its idle-ttl, and not before the end that its token's row says. So a
+//     process with a short idle-ttl drops no session that is live for another process.
+//   - Grace: the row of a superseded token says when its grace ends.
+//   - Recovery: a process with a shorter recovery prunes rows that another process could recover from. To that process
+//     the token is then a reused one. The shortest recovery of all processes counts, and the shortest audit-keep.
+//
 // # Keys
 //
 // One key pair after another signs the access tokens. Processes need not talk to each other about keys: the rows and the
@@ -128,7 +141,8 @@
 // With [MasterKeys] the rows hold secrets encrypted with AES-256-GCM, bound to their purpose and public key. A key that
 // ever stood in the clear counts as known. The first process with a master key drops such keys and makes new ones,
 // because copies of the database keep the clear text. A process without the master key, or with another one, does not
-// start. A running one continues with the keys that it knows, until a key signs that it cannot open.
+// start. A running one continues with the keys that it knows, until a key signs that it cannot open. Where keys that stood
+// in the clear are dropped, that is at once: it then verifies access tokens and signs none.
 //
 // To change the master key, every process gets the new one in front of the old, one after the other. The first that starts
 // so encrypts every row anew. Later starts encrypt what processes with the old key alone have added meanwhile. Then no row
