@@ -33,6 +33,9 @@ type dialect struct {
 	duplicate func(error) bool
 	// lockMigrations keeps other processes from migrating until unlock is called.
 	lockMigrations func(ctx context.Context, db *sql.DB) (unlock func() error, err error)
+	// recordOnce keeps a migration from being recorded a second time, where lockMigrations does not. The table of versions
+	// is there.
+	recordOnce func(ctx context.Context, db *sql.DB) error
 	// migrateTries is how often a migration is tried.
 	migrateTries int
 	// plain turns an error of the engine into one that may be logged and that auth understands.
@@ -54,6 +57,7 @@ var sqlite = dialect{
 	},
 	// The migrations' own transactions are all the lock there is: whoever loses tries again.
 	lockMigrations: func(context.Context, *sql.DB) (func() error, error) { return func() error { return nil }, nil },
+	recordOnce:     recordSQLiteOnce,
 	migrateTries:   6,
 	plain:          troubledSQLite,
 }
@@ -82,6 +86,7 @@ var postgres = dialect{
 		return errors.As(err, &e) && e.ConstraintName == "users_email_key"
 	},
 	lockMigrations: lockPostgresMigrations,
+	recordOnce:     func(context.Context, *sql.DB) error { return nil },
 	migrateTries:   1,
 	plain:          plainPostgres,
 }

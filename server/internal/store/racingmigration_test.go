@@ -1,0 +1,53 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"example.com/latchkey/server/internal/store"
+)
+
+// TestRacingMigrations starts processes at once on a new file, and on one of the first version. Each migration happens
+// once: the second one drops tables that later ones change.
+func TestRacingMigrations(t *testing.T) {
+	dir := t.TempDir()
+	for n := range sized(6, 100) {
+		path := filepath.Join(dir, fmt.Sprint(n))
+		if n%2 == 1 {
+			store.MigrateTo(t, path, 1)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				s, err := store.Open(t.Context(), path, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var twice, columns int
+		err = db.QueryRow(`select (select count(*) - count(distinct version_id) from goose_db_version),
+			(select count(*) from pragma_table_info('sessions') where name = 'epoch')`).Scan(&twice, &columns)
+		if err != nil || twice != 0 || columns != 1 {
+			t.Errorf("%d migrations are recorded twice, %d columns of the last version, %v", twice, columns, err)
+		}
+		if _, err := db.Exec(`insert into goose_db_version (version_id, is_applied) values (2, 1)`); err == nil {
+			t.Error("a migration can be recorded twice")
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
