@@ -66,13 +66,14 @@ func (r *rig) from(address int, query string, vars map[string]any, header map[st
 
 // TestFloods has many clients of many addresses flood a server, as people run it, while somebody else does what everybody
 // does. All get an answer, and that one without a long wait; the memory stays in bounds. A plain run floods with logins
-// alone, and beside other tests, which take the processors too: there, half of the answers have to come in time.
+// and silent bodies alone, and beside other tests, which take the processors too: there, half of the answers have to come
+// in time.
 func TestFloods(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) {
 			r := &rig{t: t, transport: &http.Transport{MaxIdleConnsPerHost: 512}}
 			t.Cleanup(r.transport.CloseIdleConnections)
-			p := &process{t: t, db: engine.database(t), troubled: &r.troubled, built: &plain, args: []string{"--trusted-proxies=127.0.0.1"}}
+			p := &process{t: t, db: engine.database(t), troubled: &r.troubled, built: &plain, args: []string{"--trusted-proxies=127.0.0.1", fmt.Sprint("--connections=", mostConnections)}}
 			r.servers = []*process{p}
 			t.Cleanup(p.remove)
 			p.start()
@@ -81,7 +82,7 @@ func TestFloods(t *testing.T) {
 					t.Fatalf("sign up: %s, %v", a, err)
 				}
 			}
-			for _, f := range floods[:either(1, len(floods))] {
+			for _, f := range slices.Concat(floods[:either(1, len(floods))], connectionFloods[:either(1, len(connectionFloods))]) {
 				r.flood(f)
 			}
 			if !soak {

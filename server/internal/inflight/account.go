@@ -1,6 +1,9 @@
 package inflight
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // account is what the requests under way of one network hold, those of the networks within it included.
 type account struct {
@@ -83,8 +86,9 @@ func (l *Ledger) makeRoom(own *account, of *Charge, requests, bytes int) (yields
 // longest. Where all together are full it is one of the outermost network that holds most and has one waiting; nil where
 // that holds less than own's. Where memory is what is short, only requests that hold some count.
 func (l *Ledger) victim(a, own *account, of *Charge, memory bool) *Charge {
+	since := time.Now().Add(-l.limits.Patience)
 	if a != l.all {
-		return a.longest(of, memory)
+		return a.longest(of, memory, since)
 	}
 	var (
 		most  *account
@@ -92,13 +96,13 @@ func (l *Ledger) victim(a, own *account, of *Charge, memory bool) *Charge {
 	)
 	for _, b := range l.accounts {
 		if b.wider == l.all && (most == nil || b.holds(memory) > most.holds(memory)) {
-			if c := b.longest(of, memory); c != nil {
+			if c := b.longest(of, memory, since); c != nil {
 				most, first = b, c
 			}
 		}
 	}
 	if first == nil {
-		return l.all.longest(of, memory) // of requests without a network
+		return l.all.longest(of, memory, since) // of requests without a network
 	}
 	if own != l.all && own.outermost().holds(memory) > most.holds(memory) {
 		return nil
@@ -121,9 +125,9 @@ func (a *account) holds(memory bool) int {
 	return a.requests
 }
 
-// longest returns the request that has waited longest, but for one.
-func (a *account) longest(but *Charge, memory bool) *Charge {
-	for at := a.waiting.first; at != nil; at = at.next {
+// longest returns the request that has waited longest, but for one; nil where none has waited since then.
+func (a *account) longest(but *Charge, memory bool, since time.Time) *Charge {
+	for at := a.waiting.first; at != nil && !at.charge.waits.After(since); at = at.next {
 		if at.charge != but && (!memory || at.charge.bytes > 0) {
 			return at.charge
 		}

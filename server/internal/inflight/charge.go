@@ -1,6 +1,9 @@
 package inflight
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Charge is what one request holds. A nil Charge has no bounds: a request without a network, as of a test or of the
 // process itself, has none. Its methods may be called concurrently.
@@ -10,6 +13,7 @@ type Charge struct {
 	bytes   int
 
 	yield  func()       // not nil while it waits
+	waits  time.Time    // since when
 	places [depth]place // in the queues of its accounts, from its network's outwards
 }
 
@@ -58,7 +62,7 @@ func (c *Charge) Await(yield func()) {
 	if c.account == nil {
 		return
 	}
-	c.yield = yield
+	c.yield, c.waits = yield, time.Now()
 	for a, i := c.account, 0; a != nil; a, i = a.wider, i+1 {
 		c.places[i].charge = c
 		a.waiting.push(&c.places[i])

@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"errors"
 	"sync"
+	"time"
 )
 
 // ErrUsedUp says that a request cannot go on: the memory of its network is used up, or it gave way to another request.
@@ -35,6 +36,10 @@ type Limits struct {
 	Bytes       int // of memory, of one network; default 16 MiB
 	AllRequests int // default 16 times Requests
 	AllBytes    int // default 16 times Bytes
+
+	// Patience is how long a request has to wait for its client before it may have to give way: one that moves is not cut
+	// off for one that comes. Zero: not at all.
+	Patience time.Duration
 }
 
 // The defaults of [Limits]: far more than the browsers behind one address use.

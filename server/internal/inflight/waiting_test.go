@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"example.com/latchkey/server/internal/inflight"
 )
@@ -117,4 +119,24 @@ func TestWiderNetworks(t *testing.T) {
 	if want := []int{6, 6, 0, 6, 200, 3, 3}; !slices.Equal(got, want) {
 		t.Errorf("admitted %v, want %v", got, want)
 	}
+}
+
+// A request that moves is not cut off for one that comes.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := inflight.New(inflight.Limits{Requests: 2, Patience: time.Second})
+		gaveWay := ""
+		for _, who := range []string{"first", "second"} {
+			c, _ := l.Admit("a")
+			c.Await(func() { gaveWay += who })
+			time.Sleep(400 * time.Millisecond)
+		}
+		for at, want := range []string{"", "first", "first", "firstsecond"} {
+			_, ok := l.Admit("a")
+			if gaveWay != want || ok != (at%2 == 1) {
+				t.Errorf("after %d ms %q gave way, admitted: %v", 800+200*at, gaveWay, ok)
+			}
+			time.Sleep(200 * time.Millisecond)
+		}
+	})
 }

@@ -31,6 +31,9 @@ func plainBodies(next http.Handler) http.Handler {
 // probes are the paths that monitors ask, which have to be answered when others flood. They read no body and cost nothing.
 var probes = []string{"/healthz", "/readyz"}
 
+// moves is how long a body or an answer may stand still and is not cut off for another request.
+const moves = 100 * time.Millisecond
+
 // notAllAtOnce bounds what is under way at once for one network: the requests, and the memory of their headers, their
 // bodies and, by way of the request's context, their answers.
 func notAllAtOnce(underWay *inflight.Ledger, next http.Handler) http.Handler {

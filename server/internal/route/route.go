@@ -61,7 +61,7 @@ func Handler(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	guarded := noServiceWorker(sameSite.Handler(plainBodies(r)))
-	bounded := notAllAtOnce(inflight.New(inflight.Limits{}), guarded)
+	bounded := notAllAtOnce(inflight.New(inflight.Limits{Patience: moves}), guarded)
 	visited := baseline(fromVisitor(cfg.Proxies, cfg.Log, bounded))
 	return strictTransport(cfg.Origin, withRequestID(cfg.Log, refused, visited)), nil
 }
