@@ -22,11 +22,11 @@ const (
 // connectionFloods are connections that take something of the server and never complete a request, or never take its answer.
 var connectionFloods = []flood{
 	{"silent bodies", 100, hold(silentBody), []string{"0"}},
-	{"bodies that stop", 100, hold(silentBody + strings.Repeat(" ", 512<<10)), []string{"0"}},
+	{"bodies that stop", 20, hold(silentBody + strings.Repeat(" ", 512<<10)), []string{"0"}},
 	{"connections that send nothing", 100, hold(""), []string{"0"}},
 	{"half of a header", 100, hold(halfHead), []string{"0"}},
-	{"headers without end", 100, hold(halfHead + strings.Repeat("x", 1<<20)), []string{"0"}},
-	{"answers that are not read", 100, hold(strings.Repeat(unread, 500)), []string{"0"}},
+	{"headers without end", 20, hold(halfHead + strings.Repeat("x", 1<<20)), []string{"0"}},
+	{"answers that are not read", 20, hold(strings.Repeat(unread, 500)), []string{"0"}},
 }
 
 // hold returns how to open twenty connections of one address that send the text, and to hold them for half a second.
