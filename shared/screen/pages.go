@@ -128,7 +128,7 @@ func formError(i Intent, err error) (fe ui.FormError, status int) {
 		return ui.FormError{Fields: map[string]string{"email": "There is an account with this email already. Log in instead."}}, http.StatusConflict
 	case errors.Is(err, session.ErrRateLimited):
 		return ui.FormError{Alert: message(err)}, http.StatusTooManyRequests
-	case errors.Is(err, session.ErrForbidden):
+	case errors.Is(err, session.ErrForbidden) && i.name == Publish: // the account has its greatest number of posts
 		return ui.FormError{Alert: message(err)}, http.StatusForbidden
 	case errors.Is(err, session.ErrBadInput):
 		e := (*session.Error)(nil)

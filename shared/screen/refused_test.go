@@ -67,6 +67,7 @@ func TestRefusedForms(t *testing.T) {
 		{"publish, title", "/posts", screen.Publish, "createPost", badInput("title"), refusal{422, "Your posts", "", "title", "Not like that: title", "title"}},
 		{"publish, body", "/posts?after=ann-post2", screen.Publish, "createPost", badInput("body"), refusal{422, "Your posts", "", "body", "Not like that: body", "body"}},
 		{"publish, no field", "/posts", screen.Publish, "createPost", badInput(""), refusal{422, "Your posts", "Not like that: ", "", "", "form-error"}},
+		{"publish, forbidden", "/posts", screen.Publish, "createPost", forbidden, refusal{403, "Your posts", "no", "", "", "form-error"}},
 		{"publish, broken", "/posts", screen.Publish, "createPost", broken, refusal{503, "Your posts", noAnswer, "", "", "form-error"}},
 		{"password, wrong", "/account", screen.ChangePassword, "changePassword", wrong, refusal{401, "Your sessions", "", "current", "This is not your current password.", "current"}},
 		{"password, new", "/account", screen.ChangePassword, "changePassword", badInput("new"), refusal{422, "Your sessions", "", "new", "Not like that: new", "new"}},
