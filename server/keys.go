@@ -17,7 +17,7 @@ import (
 type rotateKeys struct {
 	database
 	masterKey
-	Now bool `env:"-" help:"The keys may have been stolen: drop them at once, with every access token that they signed. Sessions live on."`
+	Now bool `env:"-" help:"The keys may have been stolen: replace all of them at once. Access tokens that they signed are refused. Sessions live on."`
 }
 
 // check returns a *usageError for the first value that makes no sense.

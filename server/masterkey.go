@@ -19,7 +19,7 @@ const maxKeyFile = 1024
 
 // masterKey is the flag that says where the master keys are, of every command that needs the keys themselves.
 type masterKey struct {
-	KeyFiles []string `name:"key-file" placeholder:"FILE,..." help:"A file with the master key that encrypts the signing keys in the database: 32 random bytes in base64 or hex, readable to its owner alone. To change it, start every server with the new file and the old one behind it, then with the new one. LATCHKEY_KEY may hold the keys themselves instead."`
+	KeyFiles []string `name:"key-file" placeholder:"FILE,..." help:"A file with the master key that encrypts the signing keys in the database: 32 random bytes in base64 or hex, readable to its owner alone. The first start with it replaces keys that stood there in the clear. To change it, start every server with the new file and the old one behind it, then with the new one. LATCHKEY_KEY may hold the keys themselves instead."`
 
 	masters auth.MasterKeys // none: there is none
 }

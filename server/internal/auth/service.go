@@ -31,10 +31,9 @@ type Service struct {
 	lookups *lookups
 }
 
-// New returns a Service on the store. It makes the key pair for access tokens where the store has none, encrypts the
-// keys with the first master key where there is one and they are not, and loads which sessions ended lately. It fails with
-// ErrNoMasterKey or ErrWrongMasterKey where the keys are encrypted otherwise. Run must run for as long as the Service
-// is used.
+// New returns a Service on the store. It makes the keys where the store has none. With a master key, it replaces keys that
+// ever stood in the store in the clear. Then it loads which sessions ended lately. It fails with ErrNoMasterKey or
+// ErrWrongMasterKey where the keys are encrypted with another master key. Run must run for as long as the Service is used.
 func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 	cfg = cfg.withDefaults()
 	h, err := newHasher(defaultCost)
