@@ -13,8 +13,8 @@ import (
 	"example.com/latchkey/shared/screen"
 )
 
-// The limits of a form and of a page's address. Each field is an entry of a map, so text of nothing but fields takes
-// seventy times its size.
+// The limits of a form and of a page's address. Each field is an entry of a map, so text of nothing but fields takes forty
+// times its size, up to the library's own limit of 10,000 fields.
 const (
 	maxForm   = 1 << 20 // bytes
 	maxFields = 32      // no form or address of ours has ten
