@@ -14,7 +14,7 @@ import (
 // Server returns an HTTP server for the handler, with limits on slow and large requests. Serve it on a listener from
 // [Listen]: then the answers that net/http gives itself, to a request that it cannot parse or that is too large,
 // carry the baseline headers too. Without them a window on such an answer is a document of this origin with no policy.
-// What the limits are, and why, is in server/SECURITY.md.
+// The limits are in server/OPERATING.md.
 func Server(h http.Handler, log *slog.Logger) *http.Server { return serverAt(patience, h, log) }
 
 func serverAt(p pace, h http.Handler, log *slog.Logger) *http.Server {
