@@ -148,6 +148,19 @@
 // so encrypts every row anew. Later starts encrypt what processes with the old key alone have added meanwhile. Then no row
 // needs the old key, and processes start with the new one alone.
 //
+// # Guesses and floods
+//
+// Strangers can guess passwords, and send more than a server can answer. Each defence has its file:
+//
+//   - Failed logins are counted of the account and of the address, in the store (limit.go).
+//   - A browser that has logged in to an account before has a count of its own, by a signed cookie (devices.go).
+//   - After a hundred failures in a row on an account the wait grows, for browsers without such a cookie (streaks.go).
+//   - Passwords are hashed in turns between networks, with room for known browsers (turns.go, queue.go).
+//   - Sessions of refresh tokens that may be invented are looked up in the same turns, before anything is written
+//     (lookups.go).
+//
+// A refused login takes the same steps whether an account has the email address or not.
+//
 // # What holds, and why to believe it
 //
 // No honest user is logged out, whatever is lost, cut, abandoned, slept through or killed, as long as a client's refresh

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// mostHashes bounds the memory of those that run at once: 19 MiB each, beside what the last ones left as garbage.
+	// mostHashes bounds the memory of hashes that run at once: 19 MiB each, beside the garbage of the last ones.
 	mostHashes = 8
 
-	// mostWaiting is what one processor does in about two seconds, and longestWait what a page waits for; it is reached
-	// where the processor is shared.
+	// mostWaiting is what one processor hashes in about two seconds. A page waits for longestWait: other processes may
+	// share the processor.
 	mostWaiting = 100
 	longestWait = 4 * time.Second
 
@@ -78,7 +78,7 @@ func (t *turns) enter(from sender) *waiter {
 	w := &waiter{turn: make(chan struct{})}
 	q, groups := t.strangers, groupsOf(from.ip)
 	if from.account != "" {
-		// An account's own devices are not kept waiting by each other's networks, nor one account by another's devices.
+		// One account gets one turn of a round, from however many networks it asks.
 		q, groups = t.known, append(groups, groupKey{name: from.account, turns: 1})
 	}
 	t.mu.Lock()

@@ -12,7 +12,7 @@
 // style sheet shows the login form instead, which is in the page. A form of such a visit does nothing, but for those that
 // log in, sign up and log out.
 //
-// A new refresh cookie is passed on to the visitor. A clearing one is not, unless the visitor asked to be logged out:
-// an answer that arrives late must not take away the cookie of a login that happened meanwhile (contract §3,
+// Cookies are passed on to the visitor, each by its name: the refresh cookie, and the device cookie beside it. A clearing
+// refresh cookie is not, unless the visitor asked to be logged out: an answer that arrives late must not take away the cookie of a login that happened meanwhile (contract §3,
 // counter-example C6 of package simulation).
 package page
