@@ -191,7 +191,7 @@ function show(view) {
   if (view.call && !call) return; // an answer to a call that was given up
   if (call) settle();
   if (view.session === "ended") keep();
-  const found = "looking" in root.dataset && document.activeElement === document.body; // what was looked for
+  const found = "looking" in root.dataset && document.querySelector(".looking") && document.activeElement === document.body;
   const instead = typedInstead();
   put(view.html);
   instead();

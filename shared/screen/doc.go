@@ -8,6 +8,9 @@
 //	intent, path ▶ Do ──▶ next path ▶ Show       what was asked is done
 //	               └────▶ View                   it is not: the same form with the error and what was typed
 //
+// Where only a client's refresh may judge the visitor's token (contract §3), the server's pages say so ([View.Undecided]),
+// and the client shows them anew, with [App.GiveBack] for a post that was typed.
+//
 // An intent is a name and the few fields that belong to it ([ParseIntent]); nothing else that a form or a message
 // holds gets past it. A restricted path without a live session shows the login form at the same path, so that
 // logging in leads to the page that was asked for.

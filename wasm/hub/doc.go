@@ -14,8 +14,8 @@
 //	last page gone for [Linger] ─▶ the access token is forgotten, and its timer with it
 //	another worker has another session ([Hub.Heard]) ─▶ ask the server, with the cookie
 //
-// An undecided page (contract §3) shows no session, for the server could not tell. It is shown anew once the client
-// knows: after the client's first refresh, or at once where the client has a session, which it then asks for again.
+// An undecided page (contract §3) shows no session, because the server could not tell. The hub shows it anew after the
+// client's first refresh. A client that has a session shows it at once, and refreshes to be sure.
 //
 // A page that arrives from the server otherwise is left as it is: nothing is loaded again that it shows already. Before its
 // hello a page counts for nothing: only the hello names the lock that tells when the page is gone. Until it has that lock

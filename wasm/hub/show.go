@@ -42,8 +42,8 @@ func (h *Hub) knows(m Hello) bool {
 	return shownBy(m) == identityOf(s) && (m.ID == "" || s.Phase != session.Active || m.ID == s.SessionID)
 }
 
-// settles returns what reports whether nothing more needs to be asked for a page that said m. For an undecided page any
-// word that the client gets from now on is enough, because the client's refresh is the judge.
+// settles returns a function that reports whether a page with the hello m needs no further question. For an undecided
+// page one answer to the client's refresh is enough: that refresh is the judge.
 func (h *Hub) settles(m Hello) func() bool {
 	if !m.Undecided {
 		return func() bool { return h.knows(m) }
@@ -55,7 +55,7 @@ func (h *Hub) settles(m Hello) func() bool {
 	}
 }
 
-// judge has the server say whose session the cookie is. The pages follow where it is not the one that the client knows.
+// judge refreshes the session. The pages follow where the answer is another session, or none.
 func (h *Hub) judge() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -178,10 +178,9 @@
 //     recovered for; who of the two shows the superseded one is found out.
 //
 // A thief who, more than G away from every refresh of the owner, uses an access token of a successor or shows a
-// successor, is found out at the next refresh of the owner's client, or at a refresh of his own with a token that is
-// superseded by then: it ends the session. Where the owner has no client, because scripts are off, a page finds the old
-// token and ends nothing (P). Then the next login from that browser ends the session. Not found out, because to the
-// server they are what an honest client may look like:
+// successor, ends the session: at the next refresh of the owner's client, or at his own next refresh with a superseded
+// token. Where the owner's browser runs no scripts, its pages end nothing (P), and its next login or logout does. Not
+// found out, because to the server they are what an honest client may look like:
 //
 //   - one life of an access token, by refreshing once and never again;
 //   - page views until the owner's next refresh, the same as a page whose answer was lost;

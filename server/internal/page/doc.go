@@ -8,9 +8,9 @@
 //	POST path ─▶ refreshToken(minAge: grace, recover) ─▶ Do ───▶ 303, or the form with its error
 //
 // A page ends no session. Where a client's refresh with the visitor's token would be reuse, the page is undecided: it says
-// that the session is being looked for, and the visitor's client asks (row P of package auth). Where no client runs the
-// style sheet shows the login form instead, which is in the page. A form of such a visit does nothing, but for those that
-// log in, sign up and log out.
+// that the session is being looked for, and the visitor's client asks (row P of package auth). The login form is in the
+// page too: the style sheet shows it where no client runs. Of the forms of such a visit only login, sign-up and logout do
+// anything.
 //
 // Cookies are passed on to the visitor, each by its name: the refresh cookie, and the device cookie beside it. A clearing
 // refresh cookie is not, unless the visitor asked to be logged out: an answer that arrives late must not take away the cookie of a login that happened meanwhile (contract §3,
