@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
+	"example.com/latchkey/server/internal/graph"
 	"example.com/latchkey/server/internal/servertest"
 )
 
@@ -137,7 +139,7 @@ func TestTokenIsNowhereInThePage(t *testing.T) {
 	tb.until("the check to find the planted token", func() bool { return !strings.Contains(tb.text(), "No token found") })
 }
 
-func TestRefreshCookieIsOutOfReach(t *testing.T) {
+func TestCookiesAreOutOfReach(t *testing.T) {
 	t.Parallel()
 	srv := servertest.Start(t, servertest.Options{})
 	tb := newBrowser(t).open(srv, "/signup")
@@ -149,12 +151,16 @@ func TestRefreshCookieIsOutOfReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all.Cookies) != 1 {
-		t.Fatalf("there are %d cookies, want the refresh cookie alone", len(all.Cookies))
+	var names []string
+	for _, c := range all.Cookies {
+		names = append(names, c.Name)
+		if !c.HTTPOnly || !c.Secure || c.Path != "/" || c.SameSite != network.CookieSameSiteLax || c.Session {
+			t.Errorf("a cookie is %+v", c)
+		}
 	}
-	c := all.Cookies[0]
-	if c.Name != "__Host-Http-refreshToken" || !c.HTTPOnly || !c.Secure || c.Path != "/" || c.SameSite != network.CookieSameSiteLax || c.Session {
-		t.Errorf("the refresh cookie is %+v", c)
+	slices.Sort(names)
+	if want := []string{graph.DeviceCookieName, graph.CookieName}; !slices.Equal(names, want) {
+		t.Errorf("the cookies are %q, want %q", names, want)
 	}
 	if got := eval[string](tb, `document.cookie`); got != "" {
 		t.Errorf("a script reads the cookies %q", got)
