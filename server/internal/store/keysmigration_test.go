@@ -55,3 +55,54 @@ func TestMigrationOfKeys(t *testing.T) {
 		})
 	}
 }
+
+// TestMigrationExposesKeys brings a database of the sixth version up to date: whatever its rows say by then, its keys may
+// have stood in the clear before. The first server with a master key replaces them.
+func TestMigrationExposesKeys(t *testing.T) {
+	for _, row := range []struct{ name, driver, dsn string }{
+		{"SQLite", "sqlite3", filepath.Join(t.TempDir(), "latchkey.db")},
+		{"PostgreSQL", "pgx", pgtest.Database(t)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			with := func(masters auth.MasterKeys) []auth.Key {
+				s, err := store.Open(t.Context(), row.dsn, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				if masters != nil {
+					if _, err := auth.New(t.Context(), s, auth.Config{MasterKeys: masters}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				keys, _, err := s.Keys(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return keys
+			}
+			masters := masterKeys(t)
+			for _, k := range with(masters) {
+				if k.Exposed || k.SealedBy == "" {
+					t.Errorf("of a new database: %+v", k)
+				}
+			}
+			store.MigrateTo(t, row.dsn, 6)
+			before := with(nil)
+			for _, k := range before {
+				if !k.Exposed || k.SealedBy == "" {
+					t.Errorf("migrated: %+v", k)
+				}
+			}
+			after := with(masters)
+			if len(after) != len(before) {
+				t.Errorf("%d keys, then %d", len(before), len(after))
+			}
+			for _, k := range after {
+				if k.Exposed || k.Number <= before[len(before)-1].Number {
+					t.Errorf("with the master key: %+v", k)
+				}
+			}
+		})
+	}
+}
