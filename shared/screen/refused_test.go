@@ -43,37 +43,40 @@ var filled = map[string][]string{
 	screen.ChangePassword: {"current", "hidden-one", "new", "hidden-two"},
 }
 
+// refusedForms are intents that the API refuses, with what the page says.
+var refusedForms = []struct {
+	name, path, intent, op string
+	problem                screentest.Problem
+	want                   refusal
+}{
+	{"login, wrong", "/login", screen.Login, "login", wrong, refusal{401, "Log in", "Email or password is incorrect.", "", "", "form-error"}},
+	{"login on the way, wrong", "/posts?after=x", screen.Login, "login", wrong, refusal{401, "Log in", "Email or password is incorrect.", "", "", "form-error"}},
+	{"login, email", "/login", screen.Login, "login", badInput("email"), refusal{422, "Log in", "", "email", "Not like that: email", "email"}},
+	{"login, password", "/login", screen.Login, "login", badInput("password"), refusal{422, "Log in", "", "password", "Not like that: password", "password"}},
+	{"login, a field of another form", "/login", screen.Login, "login", badInput("title"), refusal{422, "Log in", "Not like that: title", "", "", "form-error"}},
+	{"login, limited", "/login", screen.Login, "login", limited, refusal{429, "Log in", "Too many failed logins. Please wait.", "", "", "form-error"}},
+	{"login, without a word", "/login", screen.Login, "login", speechless, refusal{429, "Log in", "Something went wrong. Nothing is lost: try again in a moment.", "", "", "form-error"}},
+	{"login, broken", "/login", screen.Login, "login", broken, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
+	{"login, forbidden", "/login", screen.Login, "login", forbidden, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
+	{"login, refused by somebody else", "/login", screen.Login, "login", screentest.Problem{Code: "UNAUTHENTICATED", Message: "no"}, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
+	{"signup, taken", "/signup", screen.SignUp, "signUp", taken, refusal{409, "Create your account", "", "email", "There is an account with this email already. Log in instead.", "email"}},
+	{"signup, name", "/signup", screen.SignUp, "signUp", badInput("name"), refusal{422, "Create your account", "", "name", "Not like that: name", "name"}},
+	{"signup, email", "/signup", screen.SignUp, "signUp", badInput("email"), refusal{422, "Create your account", "", "email", "Not like that: email", "email"}},
+	{"signup, password", "/signup", screen.SignUp, "signUp", badInput("password"), refusal{422, "Create your account", "", "password", "Not like that: password", "password"}},
+	{"signup, limited", "/signup", screen.SignUp, "signUp", limited, refusal{429, "Create your account", "Too many failed logins. Please wait.", "", "", "form-error"}},
+	{"publish, title", "/posts", screen.Publish, "createPost", badInput("title"), refusal{422, "Your posts", "", "title", "Not like that: title", "title"}},
+	{"publish, body", "/posts?after=ann-post2", screen.Publish, "createPost", badInput("body"), refusal{422, "Your posts", "", "body", "Not like that: body", "body"}},
+	{"publish, no field", "/posts", screen.Publish, "createPost", badInput(""), refusal{422, "Your posts", "Not like that: ", "", "", "form-error"}},
+	{"publish, forbidden", "/posts", screen.Publish, "createPost", forbidden, refusal{403, "Your posts", "no", "", "", "form-error"}},
+	{"publish, broken", "/posts", screen.Publish, "createPost", broken, refusal{503, "Your posts", noAnswer, "", "", "form-error"}},
+	{"password, wrong", "/account", screen.ChangePassword, "changePassword", wrong, refusal{401, "Your sessions", "", "current", "This is not your current password.", "current"}},
+	{"password, new", "/account", screen.ChangePassword, "changePassword", badInput("new"), refusal{422, "Your sessions", "", "new", "Not like that: new", "new"}},
+	{"password, limited", "/account", screen.ChangePassword, "changePassword", limited, refusal{429, "Your sessions", "Too many failed logins. Please wait.", "", "", "form-error"}},
+	{"password, broken", "/account?done=password", screen.ChangePassword, "changePassword", broken, refusal{503, "Your sessions", noAnswer, "", "", "form-error"}},
+}
+
 func TestRefusedForms(t *testing.T) {
-	for _, row := range []struct {
-		name, path, intent, op string
-		problem                screentest.Problem
-		want                   refusal
-	}{
-		{"login, wrong", "/login", screen.Login, "login", wrong, refusal{401, "Log in", "Email or password is incorrect.", "", "", "form-error"}},
-		{"login on the way, wrong", "/posts?after=x", screen.Login, "login", wrong, refusal{401, "Log in", "Email or password is incorrect.", "", "", "form-error"}},
-		{"login, email", "/login", screen.Login, "login", badInput("email"), refusal{422, "Log in", "", "email", "Not like that: email", "email"}},
-		{"login, password", "/login", screen.Login, "login", badInput("password"), refusal{422, "Log in", "", "password", "Not like that: password", "password"}},
-		{"login, a field of another form", "/login", screen.Login, "login", badInput("title"), refusal{422, "Log in", "Not like that: title", "", "", "form-error"}},
-		{"login, limited", "/login", screen.Login, "login", limited, refusal{429, "Log in", "Too many failed logins. Please wait.", "", "", "form-error"}},
-		{"login, without a word", "/login", screen.Login, "login", speechless, refusal{429, "Log in", "Something went wrong. Nothing is lost: try again in a moment.", "", "", "form-error"}},
-		{"login, broken", "/login", screen.Login, "login", broken, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
-		{"login, forbidden", "/login", screen.Login, "login", forbidden, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
-		{"login, refused by somebody else", "/login", screen.Login, "login", screentest.Problem{Code: "UNAUTHENTICATED", Message: "no"}, refusal{503, "Log in", noAnswer, "", "", "form-error"}},
-		{"signup, taken", "/signup", screen.SignUp, "signUp", taken, refusal{409, "Create your account", "", "email", "There is an account with this email already. Log in instead.", "email"}},
-		{"signup, name", "/signup", screen.SignUp, "signUp", badInput("name"), refusal{422, "Create your account", "", "name", "Not like that: name", "name"}},
-		{"signup, email", "/signup", screen.SignUp, "signUp", badInput("email"), refusal{422, "Create your account", "", "email", "Not like that: email", "email"}},
-		{"signup, password", "/signup", screen.SignUp, "signUp", badInput("password"), refusal{422, "Create your account", "", "password", "Not like that: password", "password"}},
-		{"signup, limited", "/signup", screen.SignUp, "signUp", limited, refusal{429, "Create your account", "Too many failed logins. Please wait.", "", "", "form-error"}},
-		{"publish, title", "/posts", screen.Publish, "createPost", badInput("title"), refusal{422, "Your posts", "", "title", "Not like that: title", "title"}},
-		{"publish, body", "/posts?after=ann-post2", screen.Publish, "createPost", badInput("body"), refusal{422, "Your posts", "", "body", "Not like that: body", "body"}},
-		{"publish, no field", "/posts", screen.Publish, "createPost", badInput(""), refusal{422, "Your posts", "Not like that: ", "", "", "form-error"}},
-		{"publish, forbidden", "/posts", screen.Publish, "createPost", forbidden, refusal{403, "Your posts", "no", "", "", "form-error"}},
-		{"publish, broken", "/posts", screen.Publish, "createPost", broken, refusal{503, "Your posts", noAnswer, "", "", "form-error"}},
-		{"password, wrong", "/account", screen.ChangePassword, "changePassword", wrong, refusal{401, "Your sessions", "", "current", "This is not your current password.", "current"}},
-		{"password, new", "/account", screen.ChangePassword, "changePassword", badInput("new"), refusal{422, "Your sessions", "", "new", "Not like that: new", "new"}},
-		{"password, limited", "/account", screen.ChangePassword, "changePassword", limited, refusal{429, "Your sessions", "Too many failed logins. Please wait.", "", "", "form-error"}},
-		{"password, broken", "/account?done=password", screen.ChangePassword, "changePassword", broken, refusal{503, "Your sessions", noAnswer, "", "", "form-error"}},
-	} {
+	for _, row := range refusedForms {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, api *screentest.API) {
 				app := visitor(t, api)
