@@ -130,8 +130,10 @@ func exchange(client *http.Client, url, cookie string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if cookies := resp.Cookies(); len(cookies) == 1 && strings.Contains(string(body), "accessToken") {
-		return cookies[0].Value, nil
+	for _, c := range resp.Cookies() { // the first answer may set another, of a known browser
+		if c.Name == graph.CookieName && strings.Contains(string(body), "accessToken") {
+			return c.Value, nil
+		}
 	}
 	return "", fmt.Errorf("%s: %s", resp.Status, body)
 }
