@@ -20,12 +20,13 @@ func (s site) late(name string, db *sql.DB) (m member, current string) {
 	return m, current
 }
 
-// rows is all that the database holds of the member's session, and of its user's posts.
+// rows is what the database holds of the member's session and of its user's posts, but for superseded tokens: these may be
+// pruned at any time.
 func rows(t *testing.T, db *sql.DB, m member) string {
 	t.Helper()
 	return value[string](t, db, `select group_concat(row, char(10)) from (
-		select 'token ' || generation || ' ' || sent_at || ' ' || coalesce(superseded_at, '') || ' ' || coalesce(seen_at, '') row
-			from refresh_tokens where session_id = $1
+		select 'token ' || generation || ' ' || sent_at || ' ' || coalesce(seen_at, '') row
+			from refresh_tokens where session_id = $1 and superseded_at is null
 		union all select 'session ' || generation || ' ' || coalesce(ended_at, '') || ' ' || coalesce(end_reason, '')
 			from sessions where id = $1
 		union all select 'audit ' || kind || ' ' || reason from audit where session_id = $1
