@@ -18,8 +18,8 @@ import (
 // longestProfile is how long a profile or a trace may be taken, and its answer last.
 const longestProfile = 10 * time.Minute
 
-// serveAdmin answers operators on ln until ctx ends: figures for Prometheus and profiles of the process. It asks nobody
-// who they are, so only operators may reach the address. Neither holds a token, nor the command line, in which a
+// serveAdmin answers operators on ln until ctx ends: figures for Prometheus and profiles of the process. It has no
+// authentication, so only operators may reach the address. Neither holds a token, nor the command line, in which a
 // database's password may stand.
 func serveAdmin(ctx context.Context, ln net.Listener, figures prometheus.Gatherer, log *slog.Logger) error {
 	mux := http.NewServeMux()

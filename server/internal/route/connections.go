@@ -34,8 +34,8 @@ type Connections struct {
 // leastOfOne is how many connections a network may have at least: browsers of a large office, or one load balancer.
 const leastOfOne = 256
 
-// NewConnections allows so many connections in all. One network may have an eighth of them, 256 at least. The proxies'
-// connections are everybody's: only the limit of all counts them. Where a limit is reached the log says so, once a minute
+// NewConnections allows so many connections in all. One network may have an eighth of them, 256 at least. The connections
+// of proxies carry all visitors, so only the limit of all counts them. The log says when a limit is reached, once a minute
 // at most, with the advice.
 func NewConnections(all int, proxies []netip.Prefix, advice string, log *slog.Logger) *Connections {
 	ofOne := min(all, max(leastOfOne, all/8))
@@ -62,7 +62,7 @@ func (l *boundListener) Accept() (net.Conn, error) {
 		if bounded := l.bounds.admit(c); bounded != nil {
 			return bounded, nil
 		}
-		_ = c.Close() // the client sees a closed connection, however it was closed
+		_ = c.Close() // an error of closing changes nothing for the client
 	}
 }
 
@@ -95,21 +95,31 @@ func (c *Connections) networkOf(a net.Addr) string {
 // tellEvery is how often the log says that connections are full: strangers fill them as often as they like.
 const tellEvery = time.Minute
 
-func (c *Connections) tell(network string, closed bool) {
+// tell counts a connection of the network that was closed for another, or refused, and logs the counts when that is due.
+func (c *Connections) tell(network string, gaveWay bool) {
+	if closed, refused, due := c.count(gaveWay, time.Now()); due {
+		ofNetwork, _ := c.ledger.Held(network)
+		inAll, _ := c.ledger.Held("")
+		c.log.Warn("connections are at their limit", "advice", c.advice, "closed_waiting", closed, "refused", refused,
+			"network", network, "of_network", ofNetwork, "limit_of_network", c.ofOne, "in_all", inAll, "limit", c.all)
+	}
+}
+
+// count returns how many connections were closed and refused since the last line of the log, where the next is due.
+func (c *Connections) count(gaveWay bool, now time.Time) (closed, refused int, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if closed {
+	if gaveWay {
 		c.closed++
 	} else {
 		c.refused++
 	}
-	if now := time.Now(); c.told.IsZero() || now.Sub(c.told) >= tellEvery {
-		ofNetwork, _ := c.ledger.Held(network)
-		inAll, _ := c.ledger.Held("")
-		c.log.Warn("connections are at their limit", "advice", c.advice, "closed_waiting", c.closed, "refused", c.refused, "network", network, "of_network", ofNetwork, "limit_of_network", c.ofOne,
-			"in_all", inAll, "limit", c.all)
-		c.told, c.closed, c.refused = now, 0, 0
+	if !c.told.IsZero() && now.Sub(c.told) < tellEvery {
+		return 0, 0, false
 	}
+	closed, refused = c.closed, c.refused
+	c.told, c.closed, c.refused = now, 0, 0
+	return closed, refused, true
 }
 
 // connection is one with a place among those of its network.
@@ -125,7 +135,7 @@ func (c *connection) await()  { c.charge.Await(c.giveWay) }
 func (c *connection) resume() { c.charge.Resume() }
 
 func (c *connection) giveWay() {
-	_ = c.Conn.Close() // whoever uses it finds out
+	_ = c.Conn.Close() // its server finds out when it reads or writes
 	c.bounds.tell(c.network, true)
 }
 

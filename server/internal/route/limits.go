@@ -11,7 +11,7 @@ import (
 	"example.com/latchkey/server/internal/inflight"
 )
 
-// plainBodies refuses bodies that are packed: a small one may hold a large one, and nobody sends them (RFC 9110
+// plainBodies refuses bodies that are packed: a small one may hold a large one, and no client sends them (RFC 9110
 // §15.5.16).
 func plainBodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

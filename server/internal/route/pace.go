@@ -79,7 +79,6 @@ func (x *exchange) expect() {
 }
 
 // await says that the exchange waits for the client: where it has to give way, deadline is set to one that has passed.
-// resume returns false where it had to.
 func (x *exchange) await(deadline func(time.Time) error) {
 	if x.conn != nil {
 		x.conn.await()
@@ -87,6 +86,7 @@ func (x *exchange) await(deadline func(time.Time) error) {
 	x.charge.Await(func() { _ = deadline(time.Unix(1, 0)) }) // as in expect
 }
 
+// resume says that the exchange goes on. It returns false where it gave way meanwhile.
 func (x *exchange) resume() bool {
 	if x.conn != nil {
 		x.conn.resume() // one that gave way is closed
@@ -160,6 +160,9 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 	}
 	return done, nil
 }
+
+// Flush sends what is buffered, for handlers that ask for an http.Flusher.
+func (w *pacedWriter) Flush() { _ = w.control.Flush() } // an error is the connection's
 
 // Unwrap lets http.ResponseController reach the writer below.
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -41,7 +41,7 @@ func (a *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-p.done:
 	case <-r.Context().Done():
-		return // nobody waits for the answer
+		return // the client has left
 	}
 	if p.err != nil {
 		plain(w, http.StatusServiceUnavailable, "the database does not answer\n")

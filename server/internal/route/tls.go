@@ -49,7 +49,7 @@ func (l *tlsListener) Close() error {
 	return errors.Join(l.Listener.Close(), l.insecure.Close())
 }
 
-// acceptAll has every connection shake hands beside the others: one that is slow keeps nobody waiting.
+// acceptAll has every connection shake hands beside the others, so that a slow one delays none of them.
 func (l *tlsListener) acceptAll() {
 	wait := time.NewTimer(0)
 	defer wait.Stop()
@@ -79,7 +79,7 @@ func (l *tlsListener) begin(c net.Conn) {
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	if err := c.SetReadDeadline(deadline); err != nil {
-		_ = c.Close() // there is nobody to tell
+		_ = c.Close() // the peer has gone, or will notice
 		return
 	}
 	peeked := &peekedConn{Conn: c}
@@ -123,7 +123,7 @@ func (h *handedOver) handOver(c net.Conn) {
 	select {
 	case h.conns <- c:
 	case <-h.ended:
-		_ = c.Close() // there is nobody to tell
+		_ = c.Close() // the peer has gone, or will notice
 	}
 }
 

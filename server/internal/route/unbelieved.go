@@ -10,8 +10,8 @@ import (
 	"example.com/latchkey/server/internal/auth"
 )
 
-// unbelieved warns that a peer names another client in X-Forwarded-For or Forwarded, and is no trusted proxy. Behind a
-// proxy that nobody named to the server, all visitors share the proxy's address, and its limits.
+// unbelieved warns of a peer that names another client in X-Forwarded-For or Forwarded, and is no trusted proxy. All
+// visitors behind a proxy that is not in --trusted-proxies share the proxy's address, and its limits.
 type unbelieved struct {
 	log  *slog.Logger
 	done atomic.Bool // nothing is left to tell
@@ -20,8 +20,8 @@ type unbelieved struct {
 	told map[string]bool
 }
 
-// mostTold is how many networks are told of, once each: the headers of strangers cannot fill the log. Half of them are
-// kept for private addresses, which proxies have and strangers on the internet do not.
+// mostTold is how many networks the log names, once each: headers of strangers cannot fill it. Half of them are kept for
+// private addresses, which proxies have and strangers on the internet do not.
 const mostTold = 4
 
 // notice looks at a request of a peer that is no trusted proxy.
@@ -42,6 +42,5 @@ func (u *unbelieved) notice(peer netip.Addr, r *http.Request) {
 	u.told[network] = true
 	u.done.Store(len(u.told) == mostTold)
 	u.log.WarnContext(r.Context(), "a peer that is not in --trusted-proxies sends X-Forwarded-For or Forwarded, which is not believed. "+
-		"Where it is a proxy of yours, name it with --trusted-proxies: until then all its visitors share one address and its limits",
-		"peer", peer.String())
+		"Where it is a proxy of yours, name it in --trusted-proxies: all its visitors share one address and its limits", "peer", peer.String())
 }

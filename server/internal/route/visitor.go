@@ -31,9 +31,9 @@ func among(networks []netip.Prefix, a netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// forwarded returns who sent a request that came from peer. Each proxy adds whom it had the request from at the end of
-// the lines, so they are believed from there for as long as a proxy of ours says it. Whoever it says is none of ours is
-// the visitor; what stands before is the visitor's own invention.
+// forwarded returns the address of the visitor whose request came from peer. Each proxy appends the address that it got
+// the request from. So the lines are read from the end, for as long as the address is a trusted proxy's. The first other
+// address is the visitor's. The addresses before it may be the visitor's own invention.
 func forwarded(peer netip.Addr, proxies []netip.Prefix, lines []string) netip.Addr {
 	visitor := peer.Unmap().WithZone("")
 	for _, line := range slices.Backward(lines) {
