@@ -35,7 +35,7 @@ client: ## the browser client, built into web/dist
 	$(GO) run ./web/bundle
 
 test: needs client ## all tests: unit, race detector, js/wasm, both databases, the browser
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 20m ./... # the browser takes up to ten minutes beside the others
 	$(GO) test ./server/internal/simulation # thousands of histories, which the race detector would make hundreds
 	GOOS=js GOARCH=wasm CGO_ENABLED=0 $(GO) test -exec "$(WASM_EXEC)" ./shared/... ./wasm/hub
 
