@@ -140,3 +140,19 @@ func TestPatience(t *testing.T) {
 		}
 	})
 }
+
+// A network whose only request gives way has one account still.
+func TestTheOnlyRequestGivesWay(t *testing.T) {
+	l := inflight.New(inflight.Limits{Requests: 1})
+	first, _ := l.Admit("a")
+	first.Await(func() {})
+	second, ok := l.Admit("a")
+	if _, more := l.Admit("a"); !ok || more {
+		t.Errorf("the second is admitted: %v, and one more beside it: %v", ok, more)
+	}
+	second.Release()
+	first.Release()
+	if n, _ := l.Held(""); n != 0 || inflight.Accounts(l) != 0 {
+		t.Errorf("%d requests are left", n)
+	}
+}
