@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -108,22 +110,37 @@ func (m *minter) mint(ctx context.Context, now time.Time, userID, sessionID stri
 		expiry = sessionEnd
 	}
 	expiry = expiry.Truncate(time.Second)
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &claims{
-		Issuer: m.issuer, Audience: jwt.ClaimStrings{m.audience}, Subject: userID, ClientID: clientID,
-		SessionID: sessionID, ID: jti, Generation: generation,
-		IssuedAt: jwt.NewNumericDate(now.Truncate(time.Second)), Expiry: jwt.NewNumericDate(expiry),
-	})
 	keys := m.keys.signer(ctx)
 	if keys.private == nil {
 		return "", time.Time{}, fmt.Errorf("sign an access token: %w", keys.trouble)
 	}
-	t.Header["typ"] = accessTokenType
-	t.Header["kid"] = keys.kid
-	signed, err := t.SignedString(keys.private)
+	signed, err := keys.sign(&claims{
+		Issuer: m.issuer, Audience: jwt.ClaimStrings{m.audience}, Subject: userID, ClientID: clientID,
+		SessionID: sessionID, ID: jti, Generation: generation,
+		IssuedAt: jwt.NewNumericDate(now.Truncate(time.Second)), Expiry: jwt.NewNumericDate(expiry),
+	})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("sign an access token: %w", err)
 	}
 	return signed, expiry, nil
+}
+
+// tokenHeader returns the first part of the tokens that a key signs (RFC 7515 §7.1). It is the same for all of them, so a
+// refresh need not encode it.
+func tokenHeader(kid string) (string, error) {
+	header, err := json.Marshal(map[string]string{"alg": jwt.SigningMethodEdDSA.Alg(), "kid": kid, "typ": accessTokenType})
+	return base64.RawURLEncoding.EncodeToString(header) + ".", err
+}
+
+// sign returns a token with the claims, signed by the key that signs.
+func (r *ring) sign(c *claims) (string, error) {
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	text := r.header + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := jwt.SigningMethodEdDSA.Sign(text, r.private)
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature), err
 }
 
 // verify returns whom the token speaks for, by its signature and claims. It fails with reason ACCESS_TOKEN_EXPIRED or,

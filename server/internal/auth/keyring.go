@@ -26,6 +26,7 @@ type ring struct {
 	read    time.Time // when its reading began, by this process's clock
 	kid     string    // of the key that signs
 	private ed25519.PrivateKey
+	header  string                       // of the tokens that it signs, encoded
 	public  map[string]ed25519.PublicKey // by kid: the announced ones and the retired ones too
 	lives   map[string]time.Duration     // by kid: the longest life of a token that the key may have signed
 	macs    map[KeyPurpose][]byte        // the keys for HMAC
@@ -181,6 +182,9 @@ func (k *keyring) take(l keyLine, keys []Key, trouble error) error {
 		opened[j.Kid] = private
 		if i == l.signing {
 			r.kid, r.private = j.Kid, private
+			if r.header, err = tokenHeader(j.Kid); err != nil {
+				return err
+			}
 		}
 	}
 	var err error
