@@ -79,6 +79,35 @@ func (d devices) known(v Visitor, userID string, now time.Time) string {
 	return found
 }
 
+// deviceCheck is what a device cookie was checked by.
+type deviceCheck struct {
+	key            [keySize]byte
+	userID, cookie string
+}
+
+// recheckDevice is how long a device cookie counts as good after it was checked. Its own end may come a little earlier.
+const recheckDevice = time.Hour
+
+// remembersDevice reports whether the visitor's device cookie is good for the account, for a refresh. It remembers good
+// cookies, because the check takes a MAC for each entry. Logins check the cookie each time, by known: their work must not
+// depend on the account.
+func (s *Service) remembersDevice(v Visitor, userID string, now time.Time) bool {
+	d := s.devices()
+	if len(v.Devices) != 1 || len(d.key) != keySize {
+		return d.known(v, userID, now) != ""
+	}
+	check := deviceCheck{[keySize]byte(d.key), userID, v.Devices[0]}
+	if until, ok := s.browsers.get(check); ok && now.Before(until) {
+		return true
+	}
+	if d.known(v, userID, now) == "" {
+		return false
+	}
+	check.cookie = strings.Clone(check.cookie) // the header around it is longer
+	s.browsers.put(check, now.Add(recheckDevice))
+	return true
+}
+
 // with returns the visitor's device cookie with an entry for the account's session in front. It replaces the account's
 // other entries.
 func (d devices) with(v Visitor, userID, sessionID string, now time.Time) string {

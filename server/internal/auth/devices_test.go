@@ -203,3 +203,52 @@ func TestDevicesAreKnownEverywhere(t *testing.T) {
 		}
 	})
 }
+
+// TestRememberedDevices has two accounts refresh from one browser. That a cookie is good for one of them says nothing of
+// the other, nor of the time after the cookie's end or after the keys were replaced.
+func TestRememberedDevices(t *testing.T) {
+	inBubble(t, standard, func(t *testing.T, w *world) {
+		ada := w.signUp()
+		eve, err := w.SignUp(w.ctx, "eve@example.com", password, "Eve", auth.Visitor{IP: "192.0.2.8"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		given := func(g *auth.Grant, cookie string) bool {
+			t.Helper()
+			v := from(g.RefreshToken)
+			v.Devices = []string{cookie}
+			r, err := w.Refresh(w.ctx, v, plain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.RefreshToken = r.RefreshToken
+			return r.Device != ""
+		}
+		for range 2 {
+			if given(&ada, ada.Device) {
+				t.Error("a browser that is known gets an entry")
+			}
+			if !given(&eve, ada.Device) {
+				t.Error("a browser that is known to another account gets no entry")
+			}
+		}
+		old := w.DeviceEntry(ada.User.ID, ada.SessionID, time.Now().Add(time.Minute-auth.DeviceLife))
+		if given(&ada, old) {
+			t.Error("an entry that is good is replaced")
+		}
+		time.Sleep(time.Hour + time.Minute)
+		if !given(&ada, old) {
+			t.Error("an entry that has ended is not replaced")
+		}
+		if given(&ada, ada.Device) {
+			t.Error("an entry that has not ended is replaced")
+		}
+		if _, err := auth.ReplaceKeys(w.ctx, w.store, nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if !given(&ada, ada.Device) {
+			t.Error("an entry under a dropped key is not replaced")
+		}
+	})
+}

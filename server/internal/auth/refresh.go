@@ -147,7 +147,7 @@ func (s *Service) present(ctx context.Context, p *presentation) (Grant, error) {
 		i.sessionEnd = earlier(s.policy.Life.end(snap.Token.SentAt, snap.Session.CreatedAt), snap.Token.ExpiresAt)
 	}
 	g, err := s.grant(ctx, i)
-	if now := time.Now(); err == nil && s.devices().known(p.visitor, i.user.ID, now) == "" {
+	if now := time.Now(); err == nil && !s.remembersDevice(p.visitor, i.user.ID, now) {
 		g.Device = s.devices().with(p.visitor, i.user.ID, i.sessionID, now)
 	}
 	return g, err

@@ -19,16 +19,17 @@ const (
 // Service is the domain: accounts, sessions and their tokens. Its methods may be called from many goroutines, and fail
 // with *Error, or with the context's error where that was cancelled.
 type Service struct {
-	cfg     Config
-	policy  Policy
-	store   Store
-	hasher  *hasher
-	keys    *keyring
-	tokens  *minter
-	endings *endings
-	trail   *trail
-	answers *memory[Answer, bool] // answers that are in the store; true: their tokens are marked as seen
-	lookups *lookups
+	cfg      Config
+	policy   Policy
+	store    Store
+	hasher   *hasher
+	keys     *keyring
+	tokens   *minter
+	endings  *endings
+	trail    *trail
+	answers  *memory[Answer, bool] // answers that are in the store; true: their tokens are marked as seen
+	lookups  *lookups
+	browsers *memory[deviceCheck, time.Time] // device cookies that refreshes came with and were good, until checked again
 }
 
 // New returns a Service on the store. It makes the keys where the store has none. With a master key, it replaces keys that
@@ -46,11 +47,12 @@ func New(ctx context.Context, store Store, cfg Config) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, policy: cfg.policy(), store: store, hasher: h, keys: keys,
-		tokens:  newMinter(keys, cfg.Issuer, cfg.AccessTTL),
-		endings: newEndings(store, keys.longest),
-		trail:   newTrail(store),
-		answers: newMemory[Answer, bool](memoryHalf),
-		lookups: newLookups(store),
+		tokens:   newMinter(keys, cfg.Issuer, cfg.AccessTTL),
+		endings:  newEndings(store, keys.longest),
+		trail:    newTrail(store),
+		answers:  newMemory[Answer, bool](memoryHalf),
+		lookups:  newLookups(store),
+		browsers: newMemory[deviceCheck, time.Time](memoryHalf),
 	}
 	if err := s.endings.poll(ctx); err != nil {
 		return nil, fmt.Errorf("load the ended sessions: %w", err)
