@@ -107,7 +107,9 @@ type pacedBody struct {
 func (b *pacedBody) Read(p []byte) (int, error) {
 	if !b.begun { // the handler may have been busy before
 		b.begun = true
-		b.expect()
+		if time.Since(b.exchange.began) > time.Second {
+			b.expect()
+		}
 	}
 	b.await(b.control.SetReadDeadline)
 	n, err := b.ReadCloser.Read(p)
