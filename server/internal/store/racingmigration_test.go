@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"example.com/latchkey/server/internal/store"
@@ -19,20 +18,7 @@ func TestRacingMigrations(t *testing.T) {
 		if n%2 == 1 {
 			store.MigrateTo(t, path, 1)
 		}
-		var wg sync.WaitGroup
-		for range 4 {
-			wg.Go(func() {
-				s, err := store.Open(t.Context(), path, nil)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if err := s.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
+		openAtOnce(t, path, 4)
 		db, err := sql.Open("sqlite3", path)
 		if err != nil {
 			t.Fatal(err)

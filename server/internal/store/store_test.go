@@ -129,11 +129,16 @@ func TestWritesAreDurable(t *testing.T) {
 
 // TestRacingFirstOpens starts several processes' worth of migrations at once.
 func TestRacingFirstOpens(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "latchkey.db")
+	openAtOnce(t, filepath.Join(t.TempDir(), "latchkey.db"), 8)
+}
+
+// openAtOnce has several processes open a database at once, and close it.
+func openAtOnce(t *testing.T, path string, processes int) {
+	t.Helper()
 	var wg sync.WaitGroup
-	for range 8 {
+	for range processes {
 		wg.Go(func() {
-			s, err := store.Open(context.Background(), path, nil)
+			s, err := store.Open(t.Context(), path, nil)
 			if err != nil {
 				t.Error(err)
 				return

@@ -55,18 +55,24 @@ func testFailures(t *testing.T, f *fixture) {
 }
 
 func testRacingFailures(t *testing.T, f *fixture) {
-	stores := []Store{f.process(), f.process()}
 	limit := auth.Limit{Subjects: []string{"ada"}, Max: 5, Window: time.Hour}
+	if counted := f.countAtOnce(limit); counted != 5 {
+		t.Errorf("counted %d failures under a limit of 5", counted)
+	}
+}
+
+// countAtOnce has two processes count twenty failures at once, and returns how many the limit let pass.
+func (f *fixture) countAtOnce(limit auth.Limit) (counted int) {
+	stores := []Store{f.process(), f.process()}
 	var (
-		wg      sync.WaitGroup
-		mu      sync.Mutex
-		counted int
+		wg sync.WaitGroup
+		mu sync.Mutex // guards counted
 	)
 	for i := range 20 {
 		wg.Go(func() {
 			wait, err := stores[i%2].Count(ctx, limit)
 			if err != nil {
-				t.Error(err)
+				f.t.Error(err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -76,9 +82,7 @@ func testRacingFailures(t *testing.T, f *fixture) {
 		})
 	}
 	wg.Wait()
-	if counted != 5 {
-		t.Errorf("counted %d failures under a limit of 5", counted)
-	}
+	return counted
 }
 
 // inARow lets three times pass, and keeps a streak for an hour, or for no time after the fifth.
@@ -169,28 +173,8 @@ func openWith(t *testing.T, s auth.Store, userID string, o auth.Opening) {
 }
 
 func testRacingStreaks(t *testing.T, f *fixture) {
-	stores := []Store{f.process(), f.process()}
 	limit := auth.Limit{Subjects: []string{"ada"}, Max: 100, Window: time.Hour, Streak: inARow}
-	var (
-		wg      sync.WaitGroup
-		mu      sync.Mutex
-		counted int
-	)
-	for i := range 20 {
-		wg.Go(func() {
-			wait, err := stores[i%2].Count(ctx, limit)
-			if err != nil {
-				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if wait == 0 {
-				counted++
-			}
-		})
-	}
-	wg.Wait()
-	if counted != 3 {
+	if counted := f.countAtOnce(limit); counted != 3 {
 		t.Errorf("counted %d in a row, want 3", counted)
 	}
 }
