@@ -171,7 +171,7 @@ func TestUndecidedPageGivesAPostBack(t *testing.T) {
 	})
 }
 
-// An undecided page is nobody's word that there is no session: the other workers are told only what the client found.
+// An undecided page does not say that there is no session. Other workers are told only what the client found.
 func TestAnUndecidedPageTellsNothing(t *testing.T) {
 	street(t, 2, func(list []*neighbour) {
 		list[1].enter("/posts")

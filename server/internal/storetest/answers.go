@@ -25,7 +25,7 @@ func testMarkSeen(t *testing.T, f *fixture) {
 	if !f.look(s, second).Token.SeenAt.IsZero() {
 		t.Error("marked another generation")
 	}
-	// The first time stands, whoever marks again.
+	// A later mark does not change the time of the first.
 	var at time.Time
 	for _, later := range []time.Duration{-time.Hour, time.Hour} {
 		f.present(s, second, func(snap auth.Snapshot) auth.Change {
