@@ -111,12 +111,7 @@ func scanEndedRow(rows row) (x endedRow, err error) {
 	return x, err
 }
 
-// openSession is a session that has not ended.
-type openSession struct {
-	auth.OpenSession
-}
-
-func scanOpen(rows row) (x openSession, err error) {
+func scanOpen(rows row) (x auth.OpenSession, err error) {
 	var created int64
 	var sent, until sql.NullInt64 // null: the current token's row is missing
 	err = rows.Scan(&x.ID, &created, &sent, &until)
@@ -165,7 +160,7 @@ func (s *Store) endOpen(ctx context.Context, r runner, userID, except string, li
 }
 
 // endLive ends sessions and tells the live ones of them.
-func (s *Store) endLive(ctx context.Context, r runner, found []openSession, life auth.Life, e auth.Ending) (auth.Ended, error) {
+func (s *Store) endLive(ctx context.Context, r runner, found []auth.OpenSession, life auth.Life, e auth.Ending) (auth.Ended, error) {
 	ids := make([]string, len(found))
 	for i, x := range found {
 		ids[i] = x.ID
@@ -173,7 +168,7 @@ func (s *Store) endLive(ctx context.Context, r runner, found []openSession, life
 	ended, err := s.end(ctx, r, e, ids...)
 	var result auth.Ended
 	for _, x := range found {
-		if ended[x.ID] && life.Live(x.OpenSession, e.At) {
+		if ended[x.ID] && life.Live(x, e.At) {
 			result.Sessions = append(result.Sessions, x.ID)
 		}
 	}

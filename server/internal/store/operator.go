@@ -84,7 +84,7 @@ func (s *Store) EndNext(ctx context.Context, sel auth.Selection, e auth.Ending, 
 }
 
 // nextOpen returns the next sessions of the selection, by id, that a round of ending comes to.
-func nextOpen(ctx context.Context, r runner, sel auth.Selection, from auth.EndCursor, limit int) ([]openSession, error) {
+func nextOpen(ctx context.Context, r runner, sel auth.Selection, from auth.EndCursor, limit int) ([]auth.OpenSession, error) {
 	after, began := from.Session, millis(from.Began)
 	query, args := openOfAll, []any{after, began, limit}
 	switch {

@@ -28,8 +28,8 @@ func (s *Store) makeRoom(ctx context.Context, r runner, o auth.Opening) error {
 	}
 	over := min(len(found)-(o.Most-1), s.atOnce)
 	for i := 0; i < over; {
-		e, ids := o.Displace(found[i].OpenSession), []string{found[i].ID}
-		for i++; i < over && o.Displace(found[i].OpenSession).Reason == e.Reason; i++ {
+		e, ids := o.Displace(found[i]), []string{found[i].ID}
+		for i++; i < over && o.Displace(found[i]).Reason == e.Reason; i++ {
 			ids = append(ids, found[i].ID)
 		}
 		if _, err := s.end(ctx, r, e, ids...); err != nil {
